@@ -1,0 +1,78 @@
+//! The time in a web page: the server sends it as an event, again and again.
+//!
+//! Run it in one terminal (with a number, it is the seconds from event to event: 1 if left out):
+//!
+//!     cargo run -p sseapp
+//!     cargo run -p sseapp 10
+//!
+//! and open http://localhost:8000/ in a browser, or watch the events from another terminal:
+//!
+//!     curl -vN http://localhost:8000/time
+
+use std::{convert::Infallible, env, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::header::CONTENT_TYPE,
+    response::{Html, IntoResponse},
+    routing::get,
+};
+use common::{SSEAPP_PAGE, StartError, formatted_time, print_line, spaced_json};
+use futures_util::stream::unfold;
+use serde_json::json;
+use tokio::{
+    net::TcpListener,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let interval = interval()?;
+    let address = common::address()?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|err| StartError::listen(address, err))?;
+    print_line(&format!("Starting server on port {} ...", listener.local_addr()?.port()));
+    axum::serve(listener, app(interval)).await?;
+    Ok(())
+}
+
+/// The time from event to event, from the command line.
+fn interval() -> Result<Duration, StartError> {
+    let mut args = env::args_os().skip(1);
+    let seconds = match (args.next(), args.next()) {
+        (None, _) => Some(1),
+        (Some(arg), None) => arg.to_str().and_then(|arg| arg.parse().ok()),
+        (Some(_), Some(_)) => None,
+    };
+    match seconds {
+        Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => Err(StartError::new(
+            "usage: sseapp [INTERVAL], with INTERVAL a whole number of seconds from 1 to 86400",
+        )),
+    }
+}
+
+fn app(interval: Duration) -> Router {
+    Router::new().route("/", get(home)).route("/time", get(move || stream(interval)))
+}
+
+async fn home() -> Html<String> {
+    Html(SSEAPP_PAGE.replace("{time}", &formatted_time()))
+}
+
+async fn stream(interval: Duration) -> impl IntoResponse {
+    // Each client has its own schedule, counted from its request. A client too slow to take an
+    // event in time misses that one, and the schedule stays.
+    let mut ticks = interval_at(Instant::now() + interval, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let event_stream = unfold(ticks, async |mut ticks| {
+        ticks.tick().await;
+        // The field `data` and then an empty line, which ends the event (HTML standard, section
+        // 9.2.6). axum's own `Sse` would add a `Cache-Control` header that this service does not
+        // send.
+        let event = format!("data: {}\n\n", spaced_json(&json!({ "time": formatted_time() })));
+        Some((Ok::<_, Infallible>(event), ticks))
+    });
+    ([(CONTENT_TYPE, "text/event-stream; charset=utf-8")], Body::from_stream(event_stream))
+}

@@ -1,0 +1,60 @@
+//! The time in a web page: its button asks for it over a WebSocket.
+//!
+//! Run it in one terminal:
+//!
+//!     cargo run -p wsapp
+//!
+//! and open http://localhost:8000/ in a browser.
+
+use axum::{
+    Router,
+    extract::ws::{Message, WebSocketUpgrade},
+    response::{Html, Response},
+    routing::get,
+};
+use common::{StartError, WSAPP_PAGE, formatted_time, print_line, spaced_json};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// The longest message and frame taken, in bytes; so also the most that is read ahead.
+const MESSAGE_LIMIT: usize = 4096;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let address = common::address()?;
+    let listener =
+        TcpListener::bind(address).await.map_err(|err| StartError::listen(address, err))?;
+    print_line(&format!("Starting server on port {} ...", listener.local_addr()?.port()));
+    axum::serve(listener, app()).await?;
+    Ok(())
+}
+
+fn app() -> Router {
+    Router::new().route("/", get(home)).route("/time", get(server_time))
+}
+
+async fn home() -> Html<String> {
+    Html(WSAPP_PAGE.replace("{time}", &formatted_time()))
+}
+
+async fn server_time(upgrade: WebSocketUpgrade) -> Response {
+    let upgrade = upgrade
+        .read_buffer_size(MESSAGE_LIMIT)
+        .max_frame_size(MESSAGE_LIMIT)
+        .max_message_size(MESSAGE_LIMIT);
+    upgrade.on_upgrade(async |mut ws| {
+        // The loop ends with the connection, and with a client that breaks the protocol.
+        while let Some(Ok(message)) = ws.recv().await {
+            let answer = match message {
+                Message::Text(text) if text == "get-time" => json!({ "time": formatted_time() }),
+                Message::Text(_) | Message::Binary(_) => json!({ "error": "unknown command" }),
+                // A ping or a close frame already has its answer from the library (RFC 6455
+                // sections 5.5.1 to 5.5.3).
+                Message::Ping(_) | Message::Pong(_) | Message::Close(_) => continue,
+            };
+            if ws.send(Message::text(spaced_json(&answer))).await.is_err() {
+                break;
+            }
+        }
+    })
+}
