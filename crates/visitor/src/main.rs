@@ -1,0 +1,83 @@
+//! Visits an app on the timeline of the captures, and records the visit.
+
+use std::{env, path::PathBuf, process::ExitCode, time::Duration};
+
+use visitor::{
+    Failure, Result,
+    app::App,
+    capture::{self, Network, PORT},
+    timeline,
+};
+
+const USAGE: &str = "\
+usage: visitor play APP [GAP]
+       visitor capture APP [GAP] [--here | --sudo] [--dir DIRECTORY]
+
+play     visits the app that runs on port 8000
+capture  starts the app, visits it, and records the visit as pcap/APP.pcap
+
+APP is tcpapp, webapp, ajaxapp, sseapp or wsapp. GAP is the time from update to update, a whole
+number of seconds from 1 to 3600 (10 if left out). Captures are made in a private network, or with
+--here on this machine's own, which is root's to do, or with --sudo likewise with sudo for tcpdump.";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match run(&args).await {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: &[String]) -> Result<ExitCode> {
+    let mut words = Vec::new();
+    let mut network = Network::Private;
+    let mut dir = PathBuf::from("pcap");
+    // Set when this program has started itself again in the private network.
+    let mut entered = false;
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        match arg.as_str() {
+            "--here" => network = Network::Here,
+            "--sudo" => network = Network::HereWithSudo,
+            "--entered" => entered = true,
+            "--dir" => {
+                dir = rest.next().ok_or_else(|| Failure::new("--dir needs a directory"))?.into();
+            }
+            option if option.starts_with('-') => {
+                return Err(Failure::new(format!("there is no option {option}\n{USAGE}")));
+            }
+            word => words.push(word),
+        }
+    }
+    let (verb, app, gap) = match words[..] {
+        [verb, app] => (verb, app, "10"),
+        [verb, app, gap] => (verb, app, gap),
+        _ => return Err(Failure::new(USAGE)),
+    };
+    let app: App = app.parse()?;
+    let gap = gap.parse().ok().filter(|gap| (1..=3600).contains(gap)).ok_or_else(|| {
+        Failure::new(format!("GAP is a whole number of seconds from 1 to 3600, not {gap:?}"))
+    })?;
+    match (verb, network) {
+        ("play", _) => {
+            let client = timeline::play(app, PORT, Duration::from_secs(gap)).await?;
+            println!("the visitor was {client}");
+            Ok(ExitCode::SUCCESS)
+        }
+        ("capture", Network::Private) if !entered => {
+            let mut again: Vec<&str> = args.iter().map(String::as_str).collect();
+            again.push("--entered");
+            let status = capture::in_private_network(app, gap, &again).await?;
+            Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        ("capture", network) => {
+            capture::capture(app, gap, &dir, network).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err(Failure::new(USAGE)),
+    }
+}
