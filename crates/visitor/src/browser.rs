@@ -37,6 +37,9 @@ const FLAGS: [&str; 10] = [
     "--remote-debugging-pipe",
 ];
 
+/// What the page's `time` element shows.
+const SHOWN: &str = "return document.querySelector('time').textContent";
+
 /// How often the page is looked at while something is waited for.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -46,15 +49,6 @@ pub struct Browser {
     driver: Child,
     // Last, so that it is removed when the programs that use it have ended.
     _scratch: Scratch,
-}
-
-/// An entry of the browser's console.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConsoleEntry {
-    /// How bad it is: `SEVERE`, `WARNING`, `INFO` or `DEBUG`.
-    pub level: String,
-    /// What it says.
-    pub message: String,
 }
 
 impl Browser {
@@ -122,7 +116,7 @@ impl Browser {
     ///
     /// If the page has none, or the browser is gone.
     pub async fn shown(&self) -> Result<String> {
-        let shown = self.run("return document.querySelector('time').textContent").await?;
+        let shown = self.run(SHOWN).await?;
         Ok(shown.as_str().unwrap_or_default().to_owned())
     }
 
@@ -159,21 +153,8 @@ impl Browser {
         patience: Duration,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<String> {
-        let deadline = Instant::now() + patience;
-        loop {
-            // While a page is loaded there may be no element.
-            let shown = self.shown().await;
-            match shown {
-                Ok(shown) if wanted(&shown) => return Ok(shown),
-                _ if Instant::now() < deadline => sleep(GLANCE).await,
-                Ok(shown) => {
-                    return Err(Failure::new(format!(
-                        "after {patience:?} the page shows {shown:?}"
-                    )));
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
+        let shown = self.wait_for(SHOWN, patience, |shown| shown.as_str().is_some_and(&wanted));
+        Ok(shown.await?.as_str().unwrap_or_default().to_owned())
     }
 
     /// Waits until the page shows a time, and returns it.
@@ -194,22 +175,43 @@ impl Browser {
         self.client.execute(script, vec![]).await.map_err(Failure::to("run a script in the page"))
     }
 
-    /// What came to the browser's console since the last call.
+    /// Runs JavaScript in the page until its value is `wanted`, and returns the value.
+    ///
+    /// # Errors
+    ///
+    /// If that takes `patience` or longer: a line with the value instead.
+    pub async fn wait_for(
+        &self,
+        script: &str,
+        patience: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let deadline = Instant::now() + patience;
+        loop {
+            // While a page is loaded the script may fail, for want of the page's elements.
+            match self.run(script).await {
+                Ok(value) if wanted(&value) => return Ok(value),
+                _ if Instant::now() < deadline => sleep(GLANCE).await,
+                Ok(value) => {
+                    return Err(Failure::new(format!("after {patience:?} the page has {value}")));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// The messages that came to the browser's console since the last call.
     ///
     /// # Errors
     ///
     /// If the browser is gone.
-    pub async fn console(&self) -> Result<Vec<ConsoleEntry>> {
+    pub async fn console(&self) -> Result<Vec<String>> {
         let log =
             self.client.issue_cmd(BrowserLog).await.map_err(Failure::to("read the console"))?;
-        let text = |entry: &Value, field| entry[field].as_str().unwrap_or_default().to_owned();
         let entries = log.as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(entries
             .iter()
-            .map(|entry| ConsoleEntry {
-                level: text(entry, "level"),
-                message: text(entry, "message"),
-            })
+            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
             .collect())
     }
 
