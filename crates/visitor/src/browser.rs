@@ -21,11 +21,12 @@ use crate::{Failure, Result, scratch::Scratch, timeline::PATIENCE, tools};
 /// How Chromium is started.
 const FLAGS: [&str; 10] = [
     "--headless",
-    // Chromium's sandbox refuses to work for root and inside some network namespaces. The only
-    // pages this browser is sent to are those of the apps, on this machine.
+    // Chromium refuses to start its sandbox for root, as whom containers and CI run, and needs for
+    // it a namespace in the namespace of a capture, which not every system allows. The only pages
+    // that this browser is sent to are those of the apps, on this machine.
     "--no-sandbox",
     "--disable-gpu",
-    // All of its own traffic, which has no place in a visit, and nowhere to go in a namespace.
+    // No traffic of its own: it has no place in a visit, and nowhere to go in a namespace.
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

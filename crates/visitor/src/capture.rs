@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, stdin},
     process::{Child, ChildStderr, ChildStdout, Command},
     time::timeout,
 };
@@ -40,6 +40,20 @@ pub enum Network {
     HereWithSudo,
 }
 
+/// Who visits the app.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Visitor {
+    /// The timeline's script.
+    Script,
+    /// The person at the terminal, in their own time.
+    Person,
+}
+
+/// Whether this program runs as root.
+pub fn is_root() -> bool {
+    tools::first_line("id", &["-u"]).as_deref() == Some("0")
+}
+
 /// Runs this program again, with `args`, in a network namespace of its own.
 ///
 /// # Errors
@@ -53,7 +67,7 @@ pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<Exi
         )));
     }
     tools::need(&[tools::UNSHARE, tools::IP])?;
-    let flags: &[&str] = if tools::first_line("id", &["-u"]).as_deref() == Some("0") {
+    let flags: &[&str] = if is_root() {
         // For root tcpdump gives its rights up and becomes the user tcpdump, who does not exist
         // in a namespace with a single user.
         &["-n"]
@@ -89,43 +103,64 @@ pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<Exi
 /// # Errors
 ///
 /// If a program is missing or fails, the port is taken, or packets were lost.
-pub async fn capture(app: App, gap: u64, dir: &Path, network: Network) -> Result<()> {
+pub async fn capture(
+    app: App,
+    gap: u64,
+    dir: &Path,
+    network: Network,
+    visitor: Visitor,
+) -> Result<()> {
     let client = if app == App::Tcpapp { tools::NETCAT } else { tools::CHROMEDRIVER };
-    tools::need(&[tools::TCPDUMP, client])?;
+    match visitor {
+        Visitor::Script => tools::need(&[tools::TCPDUMP, client])?,
+        Visitor::Person => tools::need(&[tools::TCPDUMP])?,
+    }
     let server = Server::start(app, gap, PORT).await?;
     let mut recorder = Recorder::start(network).await?;
-    let (client, capture) = {
-        let mut capture = Capture::new(PORT);
-        let client = {
-            let visit = timeline::play(app, PORT, Duration::from_secs(gap));
-            tokio::pin!(visit);
-            loop {
-                tokio::select! {
-                    client = &mut visit => break client?,
-                    read = recorder.read(&mut capture) => if read? == 0 {
-                        return Err(recorder.failure().await);
-                    },
-                }
-            }
-        };
+    let mut capture = Capture::new(PORT);
+    let visit = async {
+        match visitor {
+            Visitor::Script => timeline::play(app, PORT, Duration::from_secs(gap)).await,
+            Visitor::Person => by_hand(app).await,
+        }
+    };
+    tokio::pin!(visit);
+    let client = loop {
+        tokio::select! {
+            client = &mut visit => break client?,
+            more = recorder.read(&mut capture) => more?,
+        }
+    };
+    if visitor == Visitor::Script {
         let closed = async {
             while !capture.is_closed() {
-                if recorder.read(&mut capture).await? == 0 {
-                    return Err(recorder.failure().await);
-                }
+                recorder.read(&mut capture).await?;
             }
             Ok(())
         };
         timeout(PATIENCE, closed).await.map_err(|_| {
             Failure::new(format!("the connections did not close in {PATIENCE:?}"))
         })??;
-        (client, capture)
-    };
+    }
     let capture = recorder.stop(capture).await?;
     server.stop().await?;
-    let record = Record::new(app, gap, network, client);
     save(dir, &format!("{app}.pcap"), &capture.into_bytes())?;
-    note(dir, &record)
+    note(dir, &Record::new(app, gap, network, visitor, client))
+}
+
+/// Lets the person at the terminal visit `app`, until they press Enter.
+async fn by_hand(app: App) -> Result<String> {
+    match app {
+        App::Tcpapp => println!("In another terminal: nc 127.0.0.1 {PORT}"),
+        _ => println!("In a browser: http://127.0.0.1:{PORT}/"),
+    }
+    println!("When you have closed it, press Enter here.");
+    let mut line = String::new();
+    BufReader::new(stdin())
+        .read_line(&mut line)
+        .await
+        .map_err(Failure::to("read from the terminal"))?;
+    Ok("by hand".to_owned())
 }
 
 /// Writes `record` into the directory's `README.md`.
@@ -206,8 +241,17 @@ impl Recorder {
         self.messages.next_line().await.map_err(Failure::to("read from tcpdump"))
     }
 
-    /// Takes the packets that come next; 0 is the end.
-    async fn read(&mut self, capture: &mut Capture) -> Result<usize> {
+    /// Takes the packets that come next.
+    async fn read(&mut self, capture: &mut Capture) -> Result<()> {
+        if self.read_some(capture).await? > 0 {
+            return Ok(());
+        }
+        let message = self.message().await?.unwrap_or_default();
+        Err(Failure::new(format!("tcpdump ended too early: {message}")))
+    }
+
+    /// Takes the packets that come next, and returns how many bytes they have: 0 at the end.
+    async fn read_some(&mut self, capture: &mut Capture) -> Result<usize> {
         let mut bytes = [0; 65536];
         let count =
             self.packets.read(&mut bytes).await.map_err(Failure::to("read from tcpdump"))?;
@@ -215,17 +259,11 @@ impl Recorder {
         Ok(count)
     }
 
-    /// Why it has ended by itself.
-    async fn failure(&mut self) -> Failure {
-        let message = self.message().await.ok().flatten().unwrap_or_default();
-        Failure::new(format!("tcpdump ended too early: {message}"))
-    }
-
     /// Stops it and takes the packets that it still has.
     async fn stop(mut self, mut capture: Capture) -> Result<Capture> {
         drop(self.shell.stdin.take());
         let stopped = async {
-            while self.read(&mut capture).await? > 0 {}
+            while self.read_some(&mut capture).await? > 0 {}
             while let Some(message) = self.message().await? {
                 if message.contains("dropped by") && !message.starts_with("0 ") {
                     return Err(Failure::new(format!("packets were lost ({message}): try again")));

@@ -5,36 +5,44 @@ use std::{env, path::PathBuf, process::ExitCode, time::Duration};
 use visitor::{
     Failure, Result,
     app::App,
-    capture::{self, Network, PORT},
+    capture::{self, Network, PORT, Visitor},
     timeline,
 };
 
+/// The number of the signal that Ctrl-C sends; a shell reports a program that it ended as 128 more.
+const SIGINT: u8 = 2;
+
 const USAGE: &str = "\
 usage: visitor play APP [GAP]
-       visitor capture APP [GAP] [--here | --sudo] [--dir DIRECTORY]
+       visitor capture APP [GAP] [--here | --sudo] [--by-hand] [--dir DIRECTORY]
 
 play     visits the app that runs on port 8000
 capture  starts the app, visits it, and records the visit as pcap/APP.pcap
 
-APP is tcpapp, webapp, ajaxapp, sseapp or wsapp. GAP is the time from update to update, a whole
-number of seconds from 1 to 3600 (10 if left out). Captures are made in a private network, or with
---here on this machine's own, which is root's to do, or with --sudo likewise with sudo for tcpdump.";
+APP        tcpapp, webapp, ajaxapp, sseapp or wsapp
+GAP        the time from update to update, in whole seconds from 1 to 3600; 10 if left out
+--here     record on this machine's own network, not on one made for the visit; for root
+--sudo     the same, with sudo for tcpdump alone
+--by-hand  the visitor is you
+--dir      where to write, instead of pcap";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    match run(&args).await {
-        Ok(code) => code,
-        Err(failure) => {
+    tokio::select! {
+        done = run(&args) => done.unwrap_or_else(|failure| {
             eprintln!("{failure}");
             ExitCode::FAILURE
-        }
+        }),
+        // What has been started stops with the visit, which is given up here.
+        _ = tokio::signal::ctrl_c() => ExitCode::from(128 + SIGINT),
     }
 }
 
 async fn run(args: &[String]) -> Result<ExitCode> {
     let mut words = Vec::new();
     let mut network = Network::Private;
+    let mut visitor = Visitor::Script;
     let mut dir = PathBuf::from("pcap");
     // Set when this program has started itself again in the private network.
     let mut entered = false;
@@ -43,15 +51,20 @@ async fn run(args: &[String]) -> Result<ExitCode> {
         match arg.as_str() {
             "--here" => network = Network::Here,
             "--sudo" => network = Network::HereWithSudo,
-            "--entered" => entered = true,
+            "--by-hand" => visitor = Visitor::Person,
             "--dir" => {
                 dir = rest.next().ok_or_else(|| Failure::new("--dir needs a directory"))?.into();
             }
+            "--entered" => entered = true,
             option if option.starts_with('-') => {
                 return Err(Failure::new(format!("there is no option {option}\n{USAGE}")));
             }
             word => words.push(word),
         }
+    }
+    // A person's own browser cannot look into a network made for the visit.
+    if visitor == Visitor::Person && network == Network::Private {
+        network = if capture::is_root() { Network::Here } else { Network::HereWithSudo };
     }
     let (verb, app, gap) = match words[..] {
         [verb, app] => (verb, app, "10"),
@@ -75,7 +88,7 @@ async fn run(args: &[String]) -> Result<ExitCode> {
             Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         ("capture", network) => {
-            capture::capture(app, gap, &dir, network).await?;
+            capture::capture(app, gap, &dir, network, visitor).await?;
             Ok(ExitCode::SUCCESS)
         }
         _ => Err(Failure::new(USAGE)),

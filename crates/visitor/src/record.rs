@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::{
     app::App,
-    capture::{Network, command},
+    capture::{Network, Visitor, command},
     tools::first_line,
 };
 
@@ -17,11 +17,15 @@ pub struct Record {
 
 impl Record {
     /// Of a capture of `app` that was made just now with `client`.
-    pub fn new(app: App, gap: u64, network: Network, client: String) -> Self {
+    pub fn new(app: App, gap: u64, network: Network, visitor: Visitor, client: String) -> Self {
         let (option, place) = match network {
             Network::Private => ("", "a network namespace of its own"),
             Network::Here => (" --here", "the machine's own network"),
             Network::HereWithSudo => (" --sudo", "the machine's own network"),
+        };
+        let (recipe, option) = match visitor {
+            Visitor::Script => ("capture", option),
+            Visitor::Person => ("capture-by-hand", ""),
         };
         let tool = |program, args: &[&str]| {
             first_line(program, args).unwrap_or_else(|| format!("{program}, version unknown"))
@@ -29,7 +33,7 @@ impl Record {
         let interval = if app == App::Sseapp { format!(" {gap}") } else { String::new() };
         let facts = vec![
             ("made", tool("date", &["-u", "+%Y-%m-%d %H:%M:%S UTC"])),
-            ("by", format!("`just capture {app} {gap}{option}`")),
+            ("by", format!("`just {recipe} {app} {gap}{option}`")),
             ("server", format!("`{app}{interval}`, built by {}", tool("rustc", &["--version"]))),
             ("client", client),
             ("recorded by", format!("`{}` in {place}", command(network))),

@@ -36,12 +36,17 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // A browser that is being stopped may write one more file meanwhile, so one try is not
-        // enough; what is left after two seconds is left to the system.
+        // A browser whose driver was stopped still writes files for a moment, and makes their
+        // directory again, so the directory counts as removed when it stays away. What is left
+        // after two seconds is left to the system.
+        let mut absences = 0;
         for _ in 0..40 {
-            if fs::remove_dir_all(&self.0).is_ok() || !self.0.exists() {
+            absences = if self.0.exists() { 0 } else { absences + 1 };
+            if absences == 5 {
                 return;
             }
+            // An error means that there are new files, or nothing to remove.
+            let _ = fs::remove_dir_all(&self.0);
             thread::sleep(Duration::from_millis(50));
         }
     }
