@@ -16,7 +16,12 @@ use tokio::{
 };
 use url::{ParseError, Url};
 
-use crate::{Failure, Result, scratch::Scratch, timeline::PATIENCE, tools};
+use crate::{
+    Failure, Result,
+    scratch::Scratch,
+    timeline::PATIENCE,
+    tools::{self, CHROMEDRIVER},
+};
 
 /// How Chromium is started.
 const FLAGS: [&str; 10] = [
@@ -59,7 +64,7 @@ impl Browser {
     ///
     /// If they are not installed, or do not start.
     pub async fn open() -> Result<Self> {
-        tools::need(&[tools::CHROMEDRIVER])?;
+        tools::need(&[CHROMEDRIVER])?;
         // ChromeDriver makes the profile anew for each browser, and both leave other files, all
         // in the directory for temporary files.
         let scratch = Scratch::new()?;

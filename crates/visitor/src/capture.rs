@@ -49,6 +49,24 @@ pub enum Visitor {
     Person,
 }
 
+/// Makes sure that all programs that a capture needs are installed.
+///
+/// # Errors
+///
+/// If one is not: a line that names each that is missing, and the command that installs them.
+pub fn need_tools(app: App, network: Network, visitor: Visitor) -> Result<()> {
+    let mut needed = vec![tools::TCPDUMP];
+    match network {
+        Network::Private if cfg!(target_os = "linux") => needed.extend([tools::UNSHARE, tools::IP]),
+        Network::Private | Network::Here => {}
+        Network::HereWithSudo => needed.push(tools::SUDO),
+    }
+    if visitor == Visitor::Script {
+        needed.push(tools::client_of(app));
+    }
+    tools::need(&needed)
+}
+
 /// Whether this program runs as root.
 pub fn is_root() -> bool {
     tools::first_line("id", &["-u"]).as_deref() == Some("0")
@@ -66,7 +84,6 @@ pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<Exi
             "only Linux has network namespaces; to record on {LOOPBACK} with sudo: {instead}"
         )));
     }
-    tools::need(&[tools::UNSHARE, tools::IP])?;
     let flags: &[&str] = if is_root() {
         // For root tcpdump gives its rights up and becomes the user tcpdump, who does not exist
         // in a namespace with a single user.
@@ -110,11 +127,6 @@ pub async fn capture(
     network: Network,
     visitor: Visitor,
 ) -> Result<()> {
-    let client = if app == App::Tcpapp { tools::NETCAT } else { tools::CHROMEDRIVER };
-    match visitor {
-        Visitor::Script => tools::need(&[tools::TCPDUMP, client])?,
-        Visitor::Person => tools::need(&[tools::TCPDUMP])?,
-    }
     let server = Server::start(app, gap, PORT).await?;
     let mut recorder = Recorder::start(network).await?;
     let mut capture = Capture::new(PORT);

@@ -6,13 +6,15 @@ use visitor::{
     Failure, Result,
     app::App,
     capture::{self, Network, PORT, Visitor},
-    timeline,
+    timeline, tools,
 };
 
 /// The number of the signal that Ctrl-C sends; a shell reports a program that it ended as 128 more.
 const SIGINT: u8 = 2;
 
-const USAGE: &str = "\
+const USAGE: &str = "usage: visitor play|capture APP [GAP] [OPTIONS]; visitor --help says more";
+
+const HELP: &str = "\
 usage: visitor play APP [GAP]
        visitor capture APP [GAP] [--here | --sudo] [--by-hand] [--dir DIRECTORY]
 
@@ -49,6 +51,10 @@ async fn run(args: &[String]) -> Result<ExitCode> {
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         match arg.as_str() {
+            "--help" | "-h" => {
+                println!("{HELP}");
+                return Ok(ExitCode::SUCCESS);
+            }
             "--here" => network = Network::Here,
             "--sudo" => network = Network::HereWithSudo,
             "--by-hand" => visitor = Visitor::Person,
@@ -57,7 +63,7 @@ async fn run(args: &[String]) -> Result<ExitCode> {
             }
             "--entered" => entered = true,
             option if option.starts_with('-') => {
-                return Err(Failure::new(format!("there is no option {option}\n{USAGE}")));
+                return Err(Failure::new(format!("there is no option {option}; {USAGE}")));
             }
             word => words.push(word),
         }
@@ -75,22 +81,24 @@ async fn run(args: &[String]) -> Result<ExitCode> {
     let gap = gap.parse().ok().filter(|gap| (1..=3600).contains(gap)).ok_or_else(|| {
         Failure::new(format!("GAP is a whole number of seconds from 1 to 3600, not {gap:?}"))
     })?;
-    match (verb, network) {
-        ("play", _) => {
+    match verb {
+        "play" => {
+            tools::need(&[tools::client_of(app)])?;
             let client = timeline::play(app, PORT, Duration::from_secs(gap)).await?;
             println!("the visitor was {client}");
-            Ok(ExitCode::SUCCESS)
         }
-        ("capture", Network::Private) if !entered => {
-            let mut again: Vec<&str> = args.iter().map(String::as_str).collect();
-            again.push("--entered");
-            let status = capture::in_private_network(app, gap, &again).await?;
-            Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
-        ("capture", network) => {
+        "capture" => {
+            capture::need_tools(app, network, visitor)?;
+            if network == Network::Private && !entered {
+                let mut again: Vec<&str> = args.iter().map(String::as_str).collect();
+                again.push("--entered");
+                let status = capture::in_private_network(app, gap, &again).await?;
+                // It has said why, if it failed.
+                return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            }
             capture::capture(app, gap, &dir, network, visitor).await?;
-            Ok(ExitCode::SUCCESS)
         }
-        _ => Err(Failure::new(USAGE)),
+        _ => return Err(Failure::new(USAGE)),
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use std::{env, path::PathBuf, process::Command};
 
-use crate::{Failure, Result};
+use crate::{Failure, Result, app::App};
 
 /// A program, by the name it is started by and the Debian package that has it.
 #[derive(Clone, Copy)]
@@ -17,10 +17,17 @@ pub const CHROMEDRIVER: Tool = Tool { program: "chromedriver", package: "chromiu
 pub const IP: Tool = Tool { program: "ip", package: "iproute2" };
 /// The client of tcpapp.
 pub const NETCAT: Tool = Tool { program: "nc", package: "netcat-openbsd" };
+/// Lets tcpdump record where only root may.
+pub const SUDO: Tool = Tool { program: "sudo", package: "sudo" };
 /// Records the packets.
 pub const TCPDUMP: Tool = Tool { program: "tcpdump", package: "tcpdump" };
 /// Makes a network namespace.
 pub const UNSHARE: Tool = Tool { program: "unshare", package: "util-linux" };
+
+/// The tool that visits `app`.
+pub fn client_of(app: App) -> Tool {
+    if app == App::Tcpapp { NETCAT } else { CHROMEDRIVER }
+}
 
 /// Makes sure that all of `tools` are installed.
 ///
