@@ -37,41 +37,67 @@ pub async fn play(app: App, port: u16, gap: Duration) -> Result<String> {
 
 async fn play_netcat(port: u16, gap: Duration) -> Result<String> {
     let version = Netcat::version();
-    let start = Instant::now();
+    let mut clock = Clock::start(gap);
     let mut netcat = Netcat::connect(port)?;
-    tell(start, &netcat.read_message().await?.replace('\n', " "));
+    clock.tell(&netcat.read_message().await?.replace('\n', " "));
     for update in 1..=UPDATES {
-        sleep_until(start + update * gap).await;
+        clock.wait_until(update * gap).await;
         netcat.type_line("time").await?;
-        tell(start, &netcat.read_message().await?);
+        clock.tell(&netcat.read_message().await?);
     }
-    sleep_until(start + (UPDATES + 1) * gap).await;
+    clock.wait_until((UPDATES + 1) * gap).await;
     netcat.leave().await?;
-    tell(start, "netcat is closed");
+    clock.tell("netcat is closed");
     Ok(version)
 }
 
 async fn play_browser(app: App, port: u16, gap: Duration) -> Result<String> {
     let browser = Browser::open().await?;
     let version = browser.version();
-    let start = Instant::now();
+    let mut clock = Clock::start(gap);
     browser.visit(port).await?;
-    tell(start, &browser.wait_for_time(PATIENCE).await?);
+    clock.tell(&browser.wait_for_time(PATIENCE).await?);
     for update in 1..=UPDATES {
         browser.blank().await?;
         if app != App::Sseapp {
-            sleep_until(start + update * gap).await;
+            clock.wait_until(update * gap).await;
             browser.click().await?;
         }
-        tell(start, &browser.wait_for_time(gap + PATIENCE).await?);
+        clock.tell(&browser.wait_for_time(gap + PATIENCE).await?);
     }
     let stay = if app == App::Sseapp { UPDATES * gap + gap / 2 } else { (UPDATES + 1) * gap };
-    sleep_until(start + stay).await;
+    clock.wait_until(stay).await;
     browser.leave().await?;
-    tell(start, "the window is closed");
+    clock.tell("the window is closed");
     Ok(version)
 }
 
-fn tell(start: Instant, what: &str) {
-    println!("{:6.2} s  {what}", start.elapsed().as_secs_f64());
+/// The time since the start of a visit.
+struct Clock {
+    start: Instant,
+    /// When the last thing happened.
+    last: Instant,
+    /// How long nothing happens after it, at the least.
+    rest: Duration,
+}
+
+impl Clock {
+    fn start(gap: Duration) -> Self {
+        let now = Instant::now();
+        Self { start: now, last: now, rest: gap * 3 / 5 }
+    }
+
+    /// Waits until `time` has gone by since the start.
+    ///
+    /// Where the last answer came late, as on a busy machine, this is later: it is the silences
+    /// between the updates that tell them apart in a capture.
+    async fn wait_until(&self, time: Duration) {
+        sleep_until((self.start + time).max(self.last + self.rest)).await;
+    }
+
+    /// Prints what happened just now.
+    fn tell(&mut self, what: &str) {
+        self.last = Instant::now();
+        println!("{:6.2} s  {what}", self.start.elapsed().as_secs_f64());
+    }
 }
