@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use etherparse::{SlicedPacket, TcpSlice, TransportSlice};
+
 use crate::{Failure, Result};
 
 /// A visit takes some kilobytes; more than this is somebody else's traffic.
@@ -11,12 +13,6 @@ const LIMIT: usize = 16 * 1024 * 1024;
 /// (draft-ietf-opsawg-pcap sections 4 and 5).
 const FILE_HEADER: usize = 24;
 const PACKET_HEADER: usize = 16;
-
-// The flags of a TCP header that open and close a connection (RFC 9293 section 3.1).
-const FIN: u8 = 0x01;
-const SYN: u8 = 0x02;
-const RST: u8 = 0x04;
-const ACK: u8 = 0x10;
 
 /// The bytes of a capture so far, and the state of the connections in it.
 #[derive(Default)]
@@ -102,33 +98,25 @@ impl Capture {
     }
 }
 
-/// What counts of a TCP segment here.
-struct Segment {
-    source: u16,
-    destination: u16,
-    sequence: u32,
-    acknowledged: u32,
-    flags: u8,
-    payload: u32,
-}
-
-fn note(connections: &mut HashMap<u16, Connection>, server_port: u16, segment: &Segment) {
-    let from_client = segment.destination == server_port;
-    let client_port = if from_client { segment.source } else { segment.destination };
-    if segment.flags & (SYN | ACK) == SYN {
+fn note(connections: &mut HashMap<u16, Connection>, server_port: u16, segment: &TcpSlice<'_>) {
+    let from_client = segment.destination_port() == server_port;
+    let client_port = if from_client { segment.source_port() } else { segment.destination_port() };
+    if segment.syn() && !segment.ack() {
         connections.insert(client_port, Connection::default());
     }
     let Some(connection) = connections.get_mut(&client_port) else { return };
     let [client, server] = &mut connection.sides;
     let (sender, receiver) = if from_client { (client, server) } else { (server, client) };
-    if segment.flags & RST != 0 {
+    if segment.rst() {
         connection.reset = true;
     }
-    if segment.flags & FIN != 0 {
-        // A FIN takes a sequence number of its own, after the payload's.
-        sender.end = Some(segment.sequence.wrapping_add(segment.payload).wrapping_add(1));
+    if segment.fin() {
+        // A FIN takes a sequence number of its own, after the payload's. An IP packet's length has
+        // 16 bits.
+        let length = segment.payload().len() as u32 + 1;
+        sender.end = Some(segment.sequence_number().wrapping_add(length));
     }
-    if segment.flags & ACK != 0 && receiver.end == Some(segment.acknowledged) {
+    if segment.ack() && receiver.end == Some(segment.acknowledgment_number()) {
         receiver.ended = true;
     }
 }
@@ -138,38 +126,19 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|four| u32::from_ne_bytes(*four))
 }
 
-/// The TCP segment in `frame`, if it has one over IPv4 (RFC 791 section 3.1).
-fn segment(frame: &[u8], link: u32) -> Option<Segment> {
-    let header = match link {
-        0 => 4,  // LINKTYPE_NULL, the loopback of macOS and the BSDs
-        1 => 14, // LINKTYPE_ETHERNET, which Linux's loopback has too
+/// The TCP segment in `frame`, if it has one.
+fn segment(frame: &[u8], link: u32) -> Option<TcpSlice<'_>> {
+    let packet = match link {
+        // LINKTYPE_NULL, the loopback of macOS and the BSDs: four bytes name the address family.
+        0 => SlicedPacket::from_ip(frame.get(4..)?),
+        // LINKTYPE_ETHERNET, which Linux's loopback has too.
+        1 => SlicedPacket::from_ethernet(frame),
         _ => return None,
     };
-    let packet = frame.get(header..)?;
-    let (version, words) = (packet.first()? >> 4, packet.first()? & 0x0f);
-    if version != 4 || *packet.get(9)? != 6 {
-        return None;
+    match packet.ok()?.transport? {
+        TransportSlice::Tcp(segment) => Some(segment),
+        _ => None,
     }
-    let packet = packet.get(..usize::from(half(packet, 2)?))?;
-    let tcp = packet.get(usize::from(words) * 4..)?;
-    let payload = tcp.get(usize::from(tcp.get(12)? >> 4) * 4..)?.len();
-    Some(Segment {
-        source: half(tcp, 0)?,
-        destination: half(tcp, 2)?,
-        sequence: word(tcp, 4)?,
-        acknowledged: word(tcp, 8)?,
-        flags: *tcp.get(13)?,
-        // An IPv4 packet's length has 16 bits.
-        payload: u32::try_from(payload).ok()?,
-    })
-}
-
-fn half(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().map(|two| u16::from_be_bytes(*two))
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|four| u32::from_be_bytes(*four))
 }
 
 #[cfg(test)]
@@ -178,6 +147,12 @@ mod tests {
 
     const SERVER: u16 = 8000;
     const CLIENT: u16 = 50_000;
+
+    // The flags of a TCP header that open and close a connection (RFC 9293 section 3.1).
+    const FIN: u8 = 0x01;
+    const SYN: u8 = 0x02;
+    const RST: u8 = 0x04;
+    const ACK: u8 = 0x10;
 
     fn header() -> Vec<u8> {
         let mut header = Vec::new();
@@ -197,8 +172,8 @@ mod tests {
         load: &[u8],
     ) -> Vec<u8> {
         let length = u16::try_from(40 + load.len()).unwrap();
-        let mut frame = vec![0; 14];
-        frame.extend([0x45, 0]);
+        let mut frame = vec![0; 12];
+        frame.extend([0x08, 0x00, 0x45, 0]);
         frame.extend(length.to_be_bytes());
         frame.extend([0, 0, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
         frame.extend(from.to_be_bytes());
