@@ -38,10 +38,8 @@ fn stats(capture: &Path) -> Value {
         .output()
         .expect("payloads is not built yet: cargo build -p payloads");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    match serde_json::from_slice(&output.stdout).unwrap() {
-        Value::Array(mut captures) => captures.remove(0),
-        capture => capture,
-    }
+    let mut captures: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    captures.remove(0)
 }
 
 #[test]
