@@ -216,10 +216,11 @@ impl Recorder {
     async fn start(network: Network) -> Result<Self> {
         // The shell stops tcpdump, as root where tcpdump runs as root, when its own standard
         // input ends: that is when it is told to, and also when this program ends however it may.
-        // A program that is started in the background has no standard input, hence number 3.
+        // What is started in the background has no standard input, hence number 3; and it keeps
+        // no pipe open, so that the end of tcpdump is seen as the end of its output.
         let script = format!(
-            "exec 3<&0; tcpdump -i {LOOPBACK} --immediate-mode -U -w - 'port {PORT}' & \
-             read -r line <&3; kill $!; wait $!"
+            "exec 3<&0; tcpdump -i {LOOPBACK} --immediate-mode -U -w - 'port {PORT}' & tcpdump=$!; \
+             (read -r line <&3; kill $tcpdump) >/dev/null 2>&1 & wait $tcpdump"
         );
         let mut command = if network == Network::HereWithSudo {
             let mut command = Command::new("sudo");
@@ -239,14 +240,14 @@ impl Recorder {
             return Err(Failure::new("tcpdump has no output"));
         };
         let mut recorder = Self { shell, packets, messages: BufReader::new(messages).lines() };
-        let mut last = String::new();
+        let mut messages = Vec::new();
         while let Some(message) = recorder.message().await? {
             if message.contains("listening on") {
                 return Ok(recorder);
             }
-            last = message;
+            messages.push(message);
         }
-        Err(Failure::new(format!("tcpdump did not start: {last}")))
+        Err(Failure::new(format!("tcpdump did not start: {}", messages.join(" "))))
     }
 
     async fn message(&mut self) -> Result<Option<String>> {

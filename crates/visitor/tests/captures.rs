@@ -66,3 +66,24 @@ fn sseapp_takes_two_packets_with_34_bytes_of_the_server() {
 fn wsapp_takes_three_packets_with_22_bytes_of_the_server() {
     check("wsapp", 3, 22);
 }
+
+#[test]
+fn nothing_is_written_when_tcpdump_cannot_record() {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-tcpdump");
+    let _ = std::fs::remove_dir_all(&scratch);
+    std::fs::create_dir_all(&scratch).unwrap();
+    std::os::unix::fs::symlink("/bin/false", scratch.join("tcpdump")).unwrap();
+    let mut path = scratch.clone().into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    let dir = scratch.join("pcap");
+    let made = Command::new(env!("CARGO_BIN_EXE_visitor"))
+        .args(["capture", "tcpapp", "1", "--dir"])
+        .arg(&dir)
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    assert_eq!(made.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&made.stderr), "tcpdump did not start: \n");
+    assert!(!dir.exists());
+}
