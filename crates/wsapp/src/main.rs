@@ -13,7 +13,7 @@ use axum::{
     response::{Html, Response},
     routing::get,
 };
-use common::{StartError, WSAPP_PAGE, formatted_time, print_line, spaced_json};
+use common::{StartError, formatted_time, page, print_line, spaced_json};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -38,7 +38,7 @@ fn app() -> Router {
 }
 
 async fn home() -> Html<String> {
-    Html(WSAPP_PAGE.replace("{time}", &formatted_time()))
+    Html(page::WSAPP.replace("{time}", &formatted_time()))
 }
 
 async fn server_time(upgrade: WebSocketUpgrade) -> Response {
