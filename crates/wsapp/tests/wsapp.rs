@@ -366,9 +366,14 @@ fn frames_of_16_mib_and_unread_pongs_take_no_memory() {
     let mut clients: Vec<_> = (0..20).map(|_| open(&server)).collect();
     for client in &mut clients {
         client.try_send(&announcement);
-        for _ in 0..16 {
+        for _ in 0..15 {
             client.try_send(&megabyte);
         }
+    }
+    answers(&server);
+    server.has_let_go_of_memory(before, "twenty frames of 16 MiB but for the last MiB");
+    for client in &mut clients {
+        client.try_send(&megabyte);
     }
     answers(&server);
     server.has_let_go_of_memory(before, "twenty frames of 16 MiB");
