@@ -1,3 +1,20 @@
+# List the recipes.
+[private]
+default:
+    @just --list --unsorted
+
+# Run an app, as in `just run wsapp` or `just run sseapp 10`; stop it with Ctrl-C.
+run app *args:
+    cargo run -p {{app}} -- {{args}}
+
+# Show how the code of two apps differs, word by word, as in `just diff webapp ajaxapp`.
+diff one other:
+    @git --no-pager diff --no-index --word-diff=color crates/{{one}}/src/main.rs crates/{{other}}/src/main.rs || true
+
+# Run the tests. They need nothing but Rust.
+test:
+    cargo test
+
 # Visit an app, `gap` seconds from update to update, and record the visit as pcap/APP.pcap.
 capture app gap='10' *options:
     @cargo build -p visitor -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp
@@ -17,3 +34,15 @@ parse *files:
 test-browser:
     cargo build --workspace --bins
     cargo test -p visitor
+
+# Check the format, the lints and the documentation, with warnings as errors.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    # `testing` is for tests alone, where a panic is how a failure is told.
+    cargo clippy --workspace --exclude testing --lib --bins -- -D warnings -D clippy::unwrap_used -D clippy::expect_used
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+# Do all that continuous integration does; installs what is missing.
+ci:
+    .ci/run

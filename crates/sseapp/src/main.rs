@@ -18,7 +18,7 @@ use axum::{
     response::{Html, IntoResponse},
     routing::get,
 };
-use common::{SSEAPP_PAGE, StartError, formatted_time, print_line, spaced_json};
+use common::{StartError, formatted_time, page, print_line, spaced_json};
 use futures_util::stream::unfold;
 use serde_json::json;
 use tokio::{
@@ -58,7 +58,7 @@ fn app(interval: Duration) -> Router {
 }
 
 async fn home() -> Html<String> {
-    Html(SSEAPP_PAGE.replace("{time}", &formatted_time()))
+    Html(page::SSEAPP.replace("{time}", &formatted_time()))
 }
 
 async fn stream(interval: Duration) -> impl IntoResponse {

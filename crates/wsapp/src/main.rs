@@ -9,14 +9,15 @@
 use axum::{
     Router,
     extract::ws::{Message, WebSocketUpgrade},
+    http::{StatusCode, header::ALLOW},
     response::{Html, Response},
     routing::get,
 };
-use common::{StartError, WSAPP_PAGE, formatted_time, print_line, spaced_json};
+use common::{StartError, formatted_time, page, print_line, spaced_json};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-/// The longest message and frame taken, in bytes; so also the most that is read ahead.
+/// The longest message and frame taken, in bytes, and the most that waits to be read or written.
 const MESSAGE_LIMIT: usize = 4096;
 
 #[tokio::main(flavor = "current_thread")]
@@ -30,18 +31,23 @@ async fn main() -> Result<(), StartError> {
 }
 
 fn app() -> Router {
-    Router::new().route("/", get(home)).route("/time", get(server_time))
+    // axum would pass a HEAD request on to the handler of GET, but only GET can open a WebSocket
+    // (RFC 6455 section 4.1).
+    let not_head = (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET")]);
+    Router::new().route("/", get(home)).route("/time", get(server_time).head(not_head))
 }
 
 async fn home() -> Html<String> {
-    Html(WSAPP_PAGE.replace("{time}", &formatted_time()))
+    Html(page::WSAPP.replace("{time}", &formatted_time()))
 }
 
 async fn server_time(upgrade: WebSocketUpgrade) -> Response {
     let upgrade = upgrade
-        .read_buffer_size(MESSAGE_LIMIT)
+        .max_message_size(MESSAGE_LIMIT)
         .max_frame_size(MESSAGE_LIMIT)
-        .max_message_size(MESSAGE_LIMIT);
+        .read_buffer_size(MESSAGE_LIMIT)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MESSAGE_LIMIT);
     upgrade.on_upgrade(async |mut ws| {
         // The loop ends with the connection, and with a client that breaks the protocol.
         while let Some(Ok(message)) = ws.recv().await {
