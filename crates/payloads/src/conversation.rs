@@ -27,9 +27,10 @@ const APPS_PORT: u16 = 8000;
 const WELL_KNOWN_PORTS: u16 = 1024;
 
 /// The side of a connection that a byte comes from.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Side {
     /// The side that sent the first SYN.
+    #[default]
     Client,
     /// The side that answered it.
     Server,

@@ -82,7 +82,7 @@ impl Kind {
 }
 
 /// What a run of bytes is that belong together.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum UnitKind {
     /// Text outside HTTP: what one packet brought, for TCP has no messages.
     Text,
@@ -101,6 +101,7 @@ pub enum UnitKind {
     /// A WebSocket frame.
     Frame,
     /// Bytes whose place is not known.
+    #[default]
     Unknown,
 }
 
@@ -768,6 +769,11 @@ impl<S: Sink> Feed<'_, S> {
             self.end();
             self.half.state = State::Head { searched: 0 };
         } else {
+            // Nothing but the connection's end would say that it is complete, so that what has come
+            // is a unit.
+            if left.is_none() && content != Content::Events {
+                self.end();
+            }
             self.half.state = State::Body { left, content };
         }
         rest

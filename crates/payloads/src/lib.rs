@@ -1,2 +1,2 @@
 //! What a packet capture says, byte by byte.
-mod capture; mod conversation; mod decode; mod escape; mod http; mod packet; pub mod stats; mod stream; mod table; mod time_of_day; mod websocket;
+pub mod capture; pub mod conversation; pub mod decode; pub mod escape; pub mod explain; pub mod http; pub mod packet; pub mod show; pub mod stats; pub mod stream; mod table; pub mod time_of_day; pub mod unit; pub mod websocket;

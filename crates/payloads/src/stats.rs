@@ -310,6 +310,24 @@ pub(crate) fn plural(count: u64, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
+/// The four tables, each with a heading.
+pub fn tables(captures: &[Named<'_>]) -> String {
+    let mut text = String::new();
+    let tables = [
+        ("Overall", overall_table(captures)),
+        ("Per update", update_table(captures)),
+        ("What the server alone can send", server_table(captures)),
+        ("How an update's application bytes divide", division_table(captures)),
+    ];
+    for (heading, table) in tables {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&format!("### {heading}\n\n{table}"));
+    }
+    text
+}
+
 /// A capture's name with its figures.
 pub type Named<'a> = (&'a str, &'a Stats);
 
