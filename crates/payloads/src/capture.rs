@@ -179,7 +179,7 @@ impl<R: Read> Reader<R> {
     ///
     /// If the input cannot be read, is no capture, has packets of a link type that is not
     /// supported, or is damaged.
-    pub fn next(&mut self) -> Result<Option<Packet<'_>>, ReadError> {
+    pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, ReadError> {
         loop {
             match self.step()? {
                 Step::Packet(found) => {
@@ -205,7 +205,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     ///
-    /// As [`next`](Self::next).
+    /// As [`next_packet`](Self::next_packet).
     pub fn next_buffered(&mut self) -> Result<Option<Packet<'_>>, ReadError> {
         loop {
             match self.step()? {
@@ -289,7 +289,8 @@ impl<R: Read> Reader<R> {
     /// Takes one block from the buffer.
     fn step(&mut self) -> Result<Step, ReadError> {
         if self.skip > 0 {
-            let here = (self.end - self.start).min(usize::try_from(self.skip).unwrap_or(usize::MAX));
+            let here =
+                (self.end - self.start).min(usize::try_from(self.skip).unwrap_or(usize::MAX));
             self.consume(here);
             self.skip -= here as u64;
             if self.skip > 0 {
@@ -509,7 +510,7 @@ impl Interface {
             (false, exponent) => {
                 10u128.checked_pow(exponent).map_or(0, |unit| ticks * 1_000_000_000 / unit)
             }
-            (true, exponent) => ticks * 1_000_000_000 >> exponent,
+            (true, exponent) => (ticks * 1_000_000_000) >> exponent,
         };
         i64::try_from(nanoseconds)
             .unwrap_or(i64::MAX)

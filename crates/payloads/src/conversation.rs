@@ -11,10 +11,11 @@ use crate::{
 /// The most connections followed at a time.
 pub const CONNECTION_LIMIT: usize = 4096;
 
-/// The most memory that one connection's out-of-order segments may take, in bytes.
+/// The most memory that one connection may take for what waits for other bytes: segments out of
+/// order and unfinished heads, in bytes.
 const HELD_LIMIT: usize = 256 * 1024;
 
-/// The most memory that all connections' out-of-order segments may take, in bytes.
+/// The most memory that all connections may take for that, in bytes.
 const TOTAL_HELD_LIMIT: usize = 4 * 1024 * 1024;
 
 /// How far behind the data that was seen a SYN may be and still belong to it, in bytes.
@@ -140,8 +141,14 @@ impl Conversations {
         self.count
     }
 
-    /// Takes a segment that was captured at `time`, and returns the side that sent it.
-    pub fn segment(&mut self, time: i64, segment: &Segment<'_>, sink: &mut impl Sink) -> Side {
+    /// Takes a segment that was captured at `time`, and returns the number of its connection and
+    /// the side that sent it.
+    pub fn segment(
+        &mut self,
+        time: i64,
+        segment: &Segment<'_>,
+        sink: &mut impl Sink,
+    ) -> (u64, Side) {
         let slot = self.slot_of(time, segment, sink);
         let connection = &mut self.connections[slot];
         let held_before = connection.held();
@@ -150,9 +157,10 @@ impl Conversations {
         self.held = self.held - held_before + held;
         if held > HELD_LIMIT || self.held > TOTAL_HELD_LIMIT {
             connection.flush(time, sink);
+            connection.decoder.finish(&connection.info, time, sink);
             self.held -= held;
         }
-        side
+        (connection.info.number, side)
     }
 
     /// The capture is over: delivers what was held.
@@ -202,13 +210,8 @@ impl Conversations {
         let slot = self.slots.len();
         let (client, server) = self.roles(segment);
         self.count += 1;
-        let info = ConnectionInfo {
-            number: self.count,
-            slot,
-            client,
-            server,
-            midway: !segment.flags.syn,
-        };
+        let info =
+            ConnectionInfo { number: self.count, slot, client, server, midway: !segment.flags.syn };
         let connection = Connection {
             info,
             key,
@@ -304,7 +307,7 @@ impl Conversations {
 
 impl Connection {
     fn held(&self) -> usize {
-        self.streams.iter().map(Stream::held_size).sum()
+        self.streams.iter().map(Stream::held_size).sum::<usize>() + self.decoder.kept_size()
     }
 
     fn side_of(&self, source: Endpoint) -> Side {

@@ -182,15 +182,36 @@ enum State {
     Start,
     Plain,
     /// In an HTTP head, all of which is kept until it ends.
-    Head { searched: usize },
-    Body { left: Option<u64>, content: Content },
-    ChunkSize { size: u64, digits: u8, in_extension: bool, content: Content },
-    ChunkData { left: u64, content: Content },
-    ChunkEnd { content: Content },
+    Head {
+        searched: usize,
+    },
+    Body {
+        left: Option<u64>,
+        content: Content,
+    },
+    ChunkSize {
+        size: u64,
+        digits: u8,
+        in_extension: bool,
+        content: Content,
+    },
+    ChunkData {
+        left: u64,
+        content: Content,
+    },
+    ChunkEnd {
+        content: Content,
+    },
     /// After the last chunk: `empty` as long as the line has no byte but its end.
-    Trailer { empty: bool, content: Content },
+    Trailer {
+        empty: bool,
+        content: Content,
+    },
     FrameHeader,
-    Payload { header: Header, done: u64 },
+    Payload {
+        header: Header,
+        done: u64,
+    },
     /// Something is missing or wrong: the rest cannot be read until a message begins.
     Lost,
 }
@@ -294,7 +315,12 @@ impl Decoder {
         }
     }
 
-    /// The connection is over: gives what was kept.
+    /// How much memory the bytes take that are kept until what they begin is complete.
+    pub fn kept_size(&self) -> usize {
+        self.halves.iter().map(|half| half.kept.len()).sum()
+    }
+
+    /// The connection is over, or must give up its memory: gives what was kept.
     pub fn finish<S: Sink>(&mut self, connection: &ConnectionInfo, time: i64, sink: &mut S) {
         for side in [Side::Client, Side::Server] {
             self.stop(&Origin { connection, side, time }, sink);
@@ -625,6 +651,7 @@ impl<S: Sink> Feed<'_, S> {
             self.begin(UnitKind::Unknown, true);
             self.piece(Part::Unknown, &kept);
             self.end();
+            self.half.state = State::Lost;
         }
         self.end_group(false);
     }
@@ -678,8 +705,7 @@ impl<S: Sink> Feed<'_, S> {
         let mut rest = data;
         if S::PIECES || memchr::memchr(b'\n', rest).is_some() {
             while let Some(newline) = memchr::memchr(b'\n', rest) {
-                let text_end =
-                    if rest[..newline].ends_with(b"\r") { newline - 1 } else { newline };
+                let text_end = if rest[..newline].ends_with(b"\r") { newline - 1 } else { newline };
                 self.content(Part::Text, &rest[..text_end]);
                 self.end_group(true);
                 self.counted(Part::LineEnd, Kind::Framing, &rest[text_end..=newline]);
@@ -697,12 +723,12 @@ impl<S: Sink> Feed<'_, S> {
         searched: usize,
         data: &'d [u8],
     ) -> Option<(std::borrow::Cow<'d, [u8]>, &'d [u8])> {
-        if self.half.kept.is_empty() {
-            if let Some(end) = http::head_end(data, 0) {
-                self.half.kept_time = self.origin.time;
-                self.count(Kind::HttpHead, end);
-                return Some((data[..end].into(), &data[end..]));
-            }
+        if self.half.kept.is_empty()
+            && let Some(end) = http::head_end(data, 0)
+        {
+            self.half.kept_time = self.origin.time;
+            self.count(Kind::HttpHead, end);
+            return Some((data[..end].into(), &data[end..]));
         }
         let before = self.half.kept.len();
         self.keep(Kind::HttpHead, data);

@@ -30,6 +30,12 @@ fn is_plain(bytes: &[u8]) -> bool {
 /// Appends `bytes` as text. Bytes that are not UTF-8 become `\xff`, unsafe characters `\n`, `\t`,
 /// `\r` or `\u{202e}`. A backslash stays as it is.
 pub fn push_escaped(text: &mut String, bytes: &[u8]) {
+    if is_plain(bytes)
+        && let Ok(plain) = std::str::from_utf8(bytes)
+    {
+        text.push_str(plain);
+        return;
+    }
     for chunk in bytes.utf8_chunks() {
         let valid = chunk.valid();
         if is_plain(valid.as_bytes()) {

@@ -166,7 +166,9 @@ impl Lines {
         };
         for (part, bytes) in unit.parts() {
             match (part, bytes) {
-                (Part::FrameStart, &[first, second]) => self.frame_start(unit, header, first, second),
+                (Part::FrameStart, &[first, second]) => {
+                    self.frame_start(unit, header, first, second)
+                }
                 (Part::FrameLength, bytes) => {
                     let mut value = String::new();
                     push_hex(&mut value, bytes);
@@ -190,8 +192,8 @@ impl Lines {
 
     fn frame_start(&mut self, unit: &Unit, header: Header, first: u8, second: u8) {
         let fin = match (header.fin, header.opcode.is_control()) {
-            (true, true) => "a whole frame: control frames are never split (RFC 6455 section 5.5)",
-            (true, false) => "the last frame of its message (RFC 6455 section 5.2)",
+            (true, true) => "control frames are never split (RFC 6455 section 5.5)",
+            (true, false) => "the message ends with this frame (RFC 6455 section 5.2)",
             (false, _) => "the message goes on in another frame (RFC 6455 section 5.4)",
         };
         self.bits(first, 0x80, "FIN", fin);
@@ -201,7 +203,8 @@ impl Lines {
             _ => "not allowed without an extension (RFC 6455 section 5.2)",
         };
         self.bits(first, 0x70, "RSV1 to RSV3", reserved);
-        let opcode = format!("{}: {} (RFC 6455 section 5.2)", header.opcode.0, header.opcode.name());
+        let opcode =
+            format!("{}: {} (RFC 6455 section 5.2)", header.opcode.0, header.opcode.name());
         self.bits(first, 0x0f, "opcode", opcode);
         let mask = match (header.key.is_some(), unit.side) {
             (true, Side::Client) => "masked, as a client must (RFC 6455 section 5.1)",
@@ -213,10 +216,9 @@ impl Lines {
         let length = match header.extended {
             2 => "126: the length is in the next 2 bytes (RFC 6455 section 5.2)".to_owned(),
             8 => "127: the length is in the next 8 bytes (RFC 6455 section 5.2)".to_owned(),
-            _ => format!(
-                "{} of payload (RFC 6455 section 5.2)",
-                plural(header.payload_len, "byte"),
-            ),
+            _ => {
+                format!("{} of payload (RFC 6455 section 5.2)", plural(header.payload_len, "byte"),)
+            }
         };
         self.bits(second, 0x7f, "length", length);
     }
@@ -224,14 +226,14 @@ impl Lines {
     fn payload(&mut self, unit: &Unit, header: Header, sent: &[u8], payload: &[u8]) {
         if let Some(key) = header.key {
             for (index, (sent, plain)) in sent.iter().zip(payload).enumerate() {
-                #[expect(clippy::cast_possible_truncation, reason = "a remainder of 4")]
                 let key = key[((unit.payload_offset + index as u64) % 4) as usize];
                 let character = match plain {
                     b' '..=b'~' => format!(" '{}'", char::from(*plain)),
                     _ => String::new(),
                 };
                 let value = format!("{sent:02x} ^ {key:02x} = {plain:02x}{character}");
-                let meaning = if index == 0 { "XOR with the key (RFC 6455 section 5.3)" } else { "" };
+                let meaning =
+                    if index == 0 { "XOR with the key (RFC 6455 section 5.3)" } else { "" };
                 self.bytes(1, "payload", value, meaning);
             }
             self.meaning_of_masked(unit, header, payload);
@@ -299,11 +301,8 @@ impl Lines {
         let mut hex = String::new();
         push_hex(&mut hex, &hash);
         let agrees = memchr::memmem::find(&unit.bytes, accept.as_bytes()).is_some();
-        let verdict = if agrees {
-            "as the response says"
-        } else {
-            "which is not what the response says"
-        };
+        let verdict =
+            if agrees { "as the response says" } else { "which is not what the response says" };
         self.remark("accept", format!("{text}{ACCEPT_GUID}"), "");
         self.remark("  in SHA-1", hex, "RFC 6455 section 4.2.2");
         self.remark("  in base64", accept, verdict);

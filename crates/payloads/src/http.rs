@@ -167,8 +167,7 @@ pub fn response(head: &[u8]) -> Option<Response> {
         return None;
     };
     let websocket = response.headers.iter().any(|field| {
-        field.name.eq_ignore_ascii_case("Upgrade")
-            && field.value.eq_ignore_ascii_case(b"websocket")
+        field.name.eq_ignore_ascii_case("Upgrade") && field.value.eq_ignore_ascii_case(b"websocket")
     });
     let (length, content) = length_and_content(response.headers);
     Some(Response { status: response.code?, websocket, length, content })
@@ -190,14 +189,14 @@ fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {
                     content = Content::Json;
                 }
             }
-            14 if field.name.eq_ignore_ascii_case("Content-Length") => {
-                // Chunks override it (RFC 9112 section 6.3).
-                if length != Length::Chunked {
-                    length = std::str::from_utf8(field.value)
-                        .ok()
-                        .and_then(|value| value.trim().parse().ok())
-                        .map_or(Length::UntilClose, Length::Known);
-                }
+            // Chunks override it (RFC 9112 section 6.3).
+            14 if length != Length::Chunked
+                && field.name.eq_ignore_ascii_case("Content-Length") =>
+            {
+                length = std::str::from_utf8(field.value)
+                    .ok()
+                    .and_then(|value| value.trim().parse().ok())
+                    .map_or(Length::UntilClose, Length::Known);
             }
             16 if field.name.eq_ignore_ascii_case("Content-Encoding") => {
                 coded = !field.value.eq_ignore_ascii_case(b"identity");

@@ -143,8 +143,8 @@ fn stats(matches: &ArgMatches) -> Result<(), Failure> {
     let mut damaged = false;
     for name in matches.get_many::<std::ffi::OsString>("file").unwrap_or_default() {
         let (input, shown) = open(Path::new(name))?;
-        let stats = Stats::read(input, port)
-            .map_err(|error| Failure::Said(format!("{shown} {error}")))?;
+        let stats =
+            Stats::read(input, port).map_err(|error| Failure::Said(format!("{shown} {error}")))?;
         for line in stats.warnings() {
             warn(&format!("{shown}: {line}"));
         }
@@ -162,7 +162,11 @@ fn stats(matches: &ArgMatches) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
-    if damaged { Err(Failure::Said("a capture was not read to its end".to_owned())) } else { Ok(()) }
+    if damaged {
+        Err(Failure::Said("a capture was not read to its end".to_owned()))
+    } else {
+        Ok(())
+    }
 }
 
 fn show(matches: &ArgMatches) -> Result<(), Failure> {
@@ -223,10 +227,7 @@ impl From<io::Error> for ShowError {
 }
 
 /// Shows what `reader` has until its end, each time all of it before it waits for more.
-fn read(
-    reader: &mut Reader<impl Read>,
-    show: &Mutex<Show<impl Write>>,
-) -> Result<(), ShowError> {
+fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Result<(), ShowError> {
     loop {
         {
             let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,7 +11,7 @@ use crate::{
     conversation::{ConnectionInfo, Conversations, Ending, Side},
     decode::{Note, Part, UnitKind},
     escape::push_escaped,
-    explain::{chunk_size, explain},
+    explain::{Explained, chunk_size, explain},
     packet::Contents,
     stats::{LeftOut, plural},
     time_of_day,
@@ -23,6 +23,9 @@ const WRITE_SIZE: usize = 64 * 1024;
 
 /// The column at which remarks stand beside short lines.
 const REMARK_COLUMN: usize = 40;
+
+/// The furthest column to which meanings are lined up, counted from where values begin.
+const MEANING_COLUMN: usize = 54;
 
 /// How a conversation is printed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -140,7 +143,9 @@ struct Printer {
     cut_off: u64,
     missing: u64,
     connections: u64,
-    dropped: u64,
+    /// Whether something was printed, and whether that had more than one line.
+    started: bool,
+    after_several: bool,
 }
 
 impl Listener for Printer {
@@ -149,15 +154,15 @@ impl Listener for Printer {
             Event::Opened(connection) => self.opened(time, connection),
             Event::Ended(connection, ending) => {
                 let line = match ending {
-                    Ending::Closed => "both sides are done: the connection is closed".to_owned(),
+                    // Both sides' FINs say so.
+                    Ending::Closed => return,
                     Ending::Reset(side) => format!("broken off by the {} (RST)", side.name()),
                     Ending::Dropped => {
-                        self.dropped += 1;
                         "left here, as the longest idle of too many open connections".to_owned()
                     }
                 };
+                self.paragraph(false);
                 self.heading(time, connection.number, None, "", &line);
-                self.text.push('\n');
             }
             Event::Unit(unit) => self.unit(unit),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
@@ -208,7 +213,24 @@ impl Printer {
 
     /// Begins a line of a unit's text.
     fn gutter(&mut self) {
-        self.colored(color::DIM, "    │ ");
+        self.colored(color::DIM, "    │");
+        self.text.push(' ');
+    }
+
+    /// Ends a line, without spaces before its end.
+    fn end_line(&mut self) {
+        let len = self.text.trim_end_matches(' ').len();
+        self.text.truncate(len);
+        self.text.push('\n');
+    }
+
+    /// Sets off what has more than one line, or stands after that, with an empty line.
+    fn paragraph(&mut self, several: bool) {
+        if several && self.started || self.after_several {
+            self.text.push('\n');
+        }
+        self.started = true;
+        self.after_several = several;
     }
 
     fn opened(&mut self, time: i64, connection: &ConnectionInfo) {
@@ -219,8 +241,8 @@ impl Printer {
         } else {
             format!("client {client} connects to server {server}")
         };
+        self.paragraph(true);
         self.heading(time, connection.number, None, "", &line);
-        self.text.push('\n');
     }
 
     fn note(&mut self, time: i64, connection: &ConnectionInfo, side: Side, note: Note<'_>) {
@@ -242,21 +264,28 @@ impl Printer {
             }
             Note::Late(bytes) => {
                 self.shown += bytes.len() as u64;
-                let line = format!("{} from before, captured late", plural(bytes.len() as u64, "byte"));
+                let line =
+                    format!("{} from before, captured late", plural(bytes.len() as u64, "byte"));
+                self.paragraph(true);
                 self.heading(time, number, Some(side), &label, &line);
                 self.lines(bytes, Side::Client);
-                self.text.push('\n');
                 return;
             }
             Note::End => format!("the {name} has nothing more to send (FIN)"),
             Note::WebSocket => {
-                self.heading(time, number, None, "", "from here on, both sides send WebSocket frames");
-                self.text.push('\n');
+                self.paragraph(true);
+                self.heading(
+                    time,
+                    number,
+                    None,
+                    "",
+                    "from here on, both sides send WebSocket frames",
+                );
                 return;
             }
         };
+        self.paragraph(false);
         self.heading(time, number, Some(side), &label, &line);
-        self.text.push('\n');
     }
 
     fn unit(&mut self, unit: &Unit) {
@@ -267,7 +296,9 @@ impl Printer {
             UnitKind::Response => "response".to_owned(),
             UnitKind::Body => "content".to_owned(),
             UnitKind::Chunk => "chunk".to_owned(),
-            UnitKind::EventChunk => if is_last_chunk(unit) { "last chunk" } else { "event" }.to_owned(),
+            UnitKind::EventChunk => {
+                if is_last_chunk(unit) { "last chunk" } else { "event" }.to_owned()
+            }
             UnitKind::Event => "event".to_owned(),
             UnitKind::Frame => match unit.frame {
                 Some(header) => format!("{} frame", header.opcode.name()),
@@ -277,6 +308,7 @@ impl Printer {
         };
         let continued = if unit.continued { ", continued" } else { "" };
         let line = format!("{what}{continued}, {}", plural(unit.bytes.len() as u64, "byte"));
+        self.paragraph(true);
         self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), &line);
         if unit.kind == UnitKind::Frame {
             for line in unit.hex_lines() {
@@ -291,7 +323,7 @@ impl Printer {
             }
             if self.style.explain {
                 self.gutter();
-                self.text.push('\n');
+                self.end_line();
             }
         }
         if self.style.explain {
@@ -303,7 +335,6 @@ impl Printer {
                 _ => self.lines(&unit.bytes, unit.side),
             }
         }
-        self.text.push('\n');
     }
 
     /// Text with its times in colour.
@@ -335,7 +366,7 @@ impl Printer {
     fn lines(&mut self, bytes: &[u8], side: Side) {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.line(without_line_end(line), side);
-            self.text.push('\n');
+            self.end_line();
         }
     }
 
@@ -371,7 +402,11 @@ impl Printer {
     /// Every byte with its name.
     fn explained(&mut self, unit: &Unit) {
         let mut last = String::new();
-        for line in explain(unit) {
+        let lines = explain(unit);
+        let width = |line: &Explained| line.value.chars().count();
+        let meant = lines.iter().filter(|line| !line.meaning.is_empty());
+        let column = meant.map(width).filter(|width| *width <= MEANING_COLUMN).max().unwrap_or(0);
+        for line in lines {
             let name = if line.name == last { "" } else { line.name.as_str() };
             self.gutter();
             self.color(color::DIM);
@@ -379,16 +414,17 @@ impl Printer {
             self.color(color::OFF);
             self.time_colored(&line.value, unit.side);
             if !line.meaning.is_empty() {
-                let padding = 20_usize.saturating_sub(line.value.chars().count());
+                let padding = column.saturating_sub(width(&line));
                 let _ = write!(self.text, "{:padding$}  ", "");
                 self.colored(color::DIM, &line.meaning);
             }
-            self.text.push('\n');
+            self.end_line();
             last = line.name;
         }
     }
 
     fn sums(&mut self, connections: u64) {
+        self.paragraph(true);
         let line = format!(
             "{}, {}, {} of application data:\n",
             plural(connections, "connection"),

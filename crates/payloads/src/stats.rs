@@ -1,10 +1,7 @@
 //! The figures of a capture: all of it, one update, what the server alone can send, and how an
 //! update's bytes divide.
 
-use std::{
-    collections::HashMap,
-    io::Read,
-};
+use std::{collections::HashMap, io::Read};
 
 use serde_json::{Value, json};
 
@@ -227,7 +224,7 @@ impl Stats {
         let mut counter = Counter::default();
         let mut stats = Self::default();
         loop {
-            match reader.next() {
+            match reader.next_packet() {
                 Ok(Some(packet)) => match Contents::of(&packet) {
                     Contents::Tcp(segment) => counter.packet(&packet, &segment, &mut conversations),
                     other => stats.left_out.count(&other),
@@ -434,7 +431,7 @@ impl Counter {
         self.overall.add(packet, segment);
         self.update.figures.add(packet, segment);
         self.has_control |= segment.flags.syn || segment.flags.fin || segment.flags.rst;
-        let side = conversations.segment(packet.time, segment, self);
+        let (_, side) = conversations.segment(packet.time, segment, self);
         self.update.divisions[side.index()].total += u64::from(segment.payload_len);
         if side == Side::Server || segment.payload_len == 0 {
             self.update.without_client.add(packet, segment);
@@ -465,16 +462,16 @@ impl Counter {
                 self.rows.values().map(|row| (row.seen, row.latest)).collect();
             seen.sort_unstable();
             let limit = seen[ROW_LIMIT / 2];
-            self.rows
-                .retain(|_, row| (row.seen, row.latest) > limit || row.latest == latest);
+            self.rows.retain(|_, row| (row.seen, row.latest) > limit || row.latest == latest);
         }
     }
 
     fn usual(&self) -> Option<UsualUpdate> {
-        self.rows
-            .values()
-            .max_by_key(|row| (row.seen, row.latest))
-            .map(|row| UsualUpdate { update: row.update, seen: row.seen, of: self.updates })
+        self.rows.values().max_by_key(|row| (row.seen, row.latest)).map(|row| UsualUpdate {
+            update: row.update,
+            seen: row.seen,
+            of: self.updates,
+        })
     }
 
     fn division(&mut self, origin: &Origin<'_>) -> &mut Division {

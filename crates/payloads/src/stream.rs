@@ -275,7 +275,12 @@ impl Stream {
 
     /// The peer has received everything before `sequence`: what the capture has not got by now is
     /// a gap.
-    pub fn acknowledged(&mut self, time: i64, sequence: u32, out: &mut impl FnMut(i64, Output<'_>)) {
+    pub fn acknowledged(
+        &mut self,
+        time: i64,
+        sequence: u32,
+        out: &mut impl FnMut(i64, Output<'_>),
+    ) {
         if self.next.is_none() {
             self.begin_midway(self.extend(sequence));
             self.drain(time, out);

@@ -57,9 +57,9 @@ impl Scanner {
             seam[..self.tail_len].copy_from_slice(&self.tail[..self.tail_len]);
             seam[self.tail_len..self.tail_len + head].copy_from_slice(&bytes[..head]);
             let seam = &seam[..self.tail_len + head];
-            if let Some(found) = find(seam, 0).filter(|found| {
-                found.start < self.tail_len && found.end > self.tail_len
-            }) {
+            if let Some(found) = find(seam, 0)
+                .filter(|found| found.start < self.tail_len && found.end > self.tail_len)
+            {
                 count += 1;
                 from = found.end - self.tail_len;
             }

@@ -10,11 +10,14 @@ use crate::{
     websocket::{self, Header, Opcode},
 };
 
-/// The longest unit that is put together, in bytes; what is longer comes in several.
-const UNIT_LIMIT: usize = 64 * 1024;
+/// The most memory that a unit may take, in bytes; what is longer comes in several units.
+const UNIT_LIMIT: usize = 16 * 1024;
 
-/// The most bytes of all units that are being put together.
+/// The most memory that all units may take that are being put together, in bytes.
 const TOTAL_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The memory that a part takes beside its bytes, in bytes.
+const PART_SIZE: usize = size_of::<(Part, usize)>();
 
 /// How many bytes of a frame fit into a line of hexadecimal numbers, as in the dump of the
 /// original document, whose longest frame has 22.
@@ -51,6 +54,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// The memory that it takes, in bytes.
+    fn size(&self) -> usize {
+        self.bytes.len() + self.parts.len() * PART_SIZE
+    }
+
     /// Its label, such as `C1`.
     pub fn label(&self) -> String {
         format!("{}{}", self.side.letter(), self.number)
@@ -179,13 +187,16 @@ pub struct Assembler<L> {
     start: Option<i64>,
     /// The units of both sides of each connection.
     units: Vec<[Unit; 2]>,
+    /// The memory of all units, in bytes.
     total: usize,
+    /// The memory of the last unit that was given, for the next one.
+    spare: (Vec<u8>, Vec<(Part, usize)>),
 }
 
 impl<L: Listener> Assembler<L> {
     /// Gives all that it puts together to `listener`.
     pub fn new(listener: L) -> Self {
-        Self { listener, start: None, units: Vec::new(), total: 0 }
+        Self { listener, start: None, units: Vec::new(), total: 0, spare: Default::default() }
     }
 
     /// The time of the first packet, to which all times are relative; later calls change nothing.
@@ -210,18 +221,17 @@ impl<L: Listener> Assembler<L> {
         unit.unfinished = unfinished;
         let time = unit.time;
         self.listener.event(time, Event::Unit(unit));
-        self.total -= unit.bytes.len();
+        self.total -= unit.size();
         unit.payload_offset += unit
             .parts
             .iter()
             .filter(|(part, _)| *part == Part::Payload)
             .map(|(_, len)| *len as u64)
             .sum::<u64>();
-        unit.bytes.clear();
-        unit.bytes.shrink_to(4096);
-        unit.parts.clear();
-        unit.parts.shrink_to(64);
         unit.continued = true;
+        self.spare = (mem::take(&mut unit.bytes), mem::take(&mut unit.parts));
+        self.spare.0.clear();
+        self.spare.1.clear();
     }
 }
 
@@ -250,8 +260,7 @@ impl<L: Listener> Sink for Assembler<L> {
     fn begin(&mut self, origin: &Origin<'_>, kind: UnitKind, number: u64) {
         let time = self.since_start(origin.time);
         let unit = &mut self.units[origin.connection.slot][origin.side.index()];
-        let bytes = mem::take(&mut unit.bytes);
-        let parts = mem::take(&mut unit.parts);
+        let (bytes, parts) = mem::take(&mut self.spare);
         *unit = Unit {
             connection: origin.connection.number,
             side: origin.side,
@@ -266,6 +275,7 @@ impl<L: Listener> Sink for Assembler<L> {
 
     fn piece(&mut self, origin: &Origin<'_>, part: Part, bytes: &[u8]) {
         let unit = &mut self.units[origin.connection.slot][origin.side.index()];
+        let size = unit.size();
         unit.bytes.extend_from_slice(bytes);
         match unit.parts.last_mut() {
             // Pieces of the same part are one, but each line is a part.
@@ -277,8 +287,8 @@ impl<L: Listener> Sink for Assembler<L> {
         if matches!(part, Part::FrameStart | Part::FrameLength | Part::MaskingKey) {
             unit.frame = Header::parse(&unit.bytes);
         }
-        self.total += bytes.len();
-        if unit.bytes.len() >= UNIT_LIMIT || self.total >= TOTAL_LIMIT {
+        self.total += unit.size() - size;
+        if unit.size() >= UNIT_LIMIT || self.total >= TOTAL_LIMIT {
             self.give(origin, true);
         }
     }
@@ -307,6 +317,5 @@ fn ends_line(part: Part, bytes: &[u8], new: usize) -> bool {
         Part::StartLine | Part::Field | Part::Trailer | Part::EventField | Part::LineEnd
     );
     let (before, after) = bytes.split_at(bytes.len() - new);
-    is_line
-        && (before.ends_with(b"\n") || before.ends_with(b"\r") && !after.starts_with(b"\n"))
+    is_line && (before.ends_with(b"\n") || before.ends_with(b"\r") && !after.starts_with(b"\n"))
 }
