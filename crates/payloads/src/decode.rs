@@ -150,8 +150,8 @@ pub trait Sink {
     fn begin(&mut self, _origin: &Origin<'_>, _unit: UnitKind, _number: u64) {}
     /// These bytes of the unit are a `part`, or a piece of one.
     fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _bytes: &[u8]) {}
-    /// The unit is complete, or cannot be completed.
-    fn end(&mut self, _origin: &Origin<'_>) {}
+    /// The unit is over, because it is complete or because it cannot be completed.
+    fn end(&mut self, _origin: &Origin<'_>, _complete: bool) {}
     /// The client asked for a WebSocket with this key, and the response at hand agrees.
     fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>) {}
     /// Something about bytes that are not there.
@@ -332,7 +332,7 @@ impl Decoder {
         let half = &mut self.halves[origin.side.index()];
         let mut feed = Feed { half, origin: *origin, sink };
         feed.give_up();
-        feed.end();
+        feed.end_unit(false);
     }
 
     fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {
@@ -372,7 +372,7 @@ impl Decoder {
 
     fn data<S: Sink>(&mut self, origin: &Origin<'_>, mut data: &[u8], sink: &mut S) {
         let side = origin.side;
-        self.find_start(side, data);
+        self.find_start(origin, data, sink);
         while !data.is_empty() {
             let protocol = self.protocol;
             let half = &mut self.halves[side.index()];
@@ -419,7 +419,8 @@ impl Decoder {
 
     /// In a stream whose beginning is missing, or that lost its way, looks whether a message begins
     /// with this segment.
-    fn find_start(&mut self, side: Side, data: &[u8]) {
+    fn find_start<S: Sink>(&mut self, origin: &Origin<'_>, data: &[u8], sink: &mut S) {
+        let side = origin.side;
         let half = &mut self.halves[side.index()];
         let lost_in_text = match half.state {
             State::Lost => matches!(self.protocol, Protocol::Unknown | Protocol::Plain),
@@ -433,7 +434,7 @@ impl Decoder {
         };
         let found = if http == Likeness::Yes && open(Protocol::Http) {
             Some((Protocol::Http, State::Head { searched: 0 }))
-        } else if open(Protocol::WebSocket)
+        } else if (open(Protocol::WebSocket) || self.protocol == Protocol::Http)
             && websocket::looks_like_frames(data, side == Side::Client)
         {
             Some((Protocol::WebSocket, State::FrameHeader))
@@ -449,6 +450,9 @@ impl Decoder {
         if let Some((protocol, state)) = found {
             half.state = state;
             half.line_start = true;
+            if protocol == Protocol::WebSocket && self.protocol != protocol {
+                self.begin_websocket(origin, sink);
+            }
             self.protocol = protocol;
         }
     }
@@ -522,13 +526,18 @@ impl Decoder {
         self.protocol = if websocket { Protocol::WebSocket } else { Protocol::Plain };
         for half in &mut self.halves {
             half.state = state;
-            if websocket {
-                half.number = 0;
-            }
         }
         if websocket {
-            sink.note(origin, Note::WebSocket);
+            self.begin_websocket(origin, sink);
         }
+    }
+
+    /// From here on the labels count frames.
+    fn begin_websocket<S: Sink>(&mut self, origin: &Origin<'_>, sink: &mut S) {
+        for half in &mut self.halves {
+            half.number = 0;
+        }
+        sink.note(origin, Note::WebSocket);
     }
 }
 
@@ -569,8 +578,12 @@ impl<S: Sink> Feed<'_, S> {
     }
 
     fn end(&mut self) {
+        self.end_unit(true);
+    }
+
+    fn end_unit(&mut self, complete: bool) {
         if mem::take(&mut self.half.in_unit) && S::PIECES {
-            self.sink.end(&self.origin);
+            self.sink.end(&self.origin, complete);
         }
     }
 
@@ -646,11 +659,24 @@ impl<S: Sink> Feed<'_, S> {
     fn give_up(&mut self) {
         let kept = mem::take(&mut self.half.kept);
         if !kept.is_empty() {
-            self.end();
+            self.end_unit(false);
             self.origin.time = self.half.kept_time;
-            self.begin(UnitKind::Unknown, true);
-            self.piece(Part::Unknown, &kept);
-            self.end();
+            match (self.half.state, self.origin.side) {
+                (State::Head { .. }, side) => {
+                    let request = side == Side::Client;
+                    self.begin(if request { UnitKind::Request } else { UnitKind::Response }, true);
+                    self.head_pieces(&kept);
+                }
+                (State::Start, _) => {
+                    self.begin(UnitKind::Text, true);
+                    self.piece(Part::Text, &kept);
+                }
+                _ => {
+                    self.begin(UnitKind::Unknown, true);
+                    self.piece(Part::Unknown, &kept);
+                }
+            }
+            self.end_unit(false);
             self.half.state = State::Lost;
         }
         self.end_group(false);

@@ -252,7 +252,7 @@ impl Printer {
         let line = match note {
             Note::Cut(bytes) => {
                 self.cut_off += bytes;
-                format!("{} cut off by the capture", plural(bytes, "byte"))
+                format!("{} cut off by the snap length", plural(bytes, "byte"))
             }
             Note::Gap(bytes) => {
                 self.missing += bytes;
@@ -306,8 +306,13 @@ impl Printer {
             },
             UnitKind::Unknown => "bytes without their context".to_owned(),
         };
-        let continued = if unit.continued { ", continued" } else { "" };
-        let line = format!("{what}{continued}, {}", plural(unit.bytes.len() as u64, "byte"));
+        let which = match (unit.continued, unit.unfinished) {
+            (false, false) => "",
+            (false, true) => " (first part)",
+            (true, true) => " (next part)",
+            (true, false) => " (last part)",
+        };
+        let line = format!("{what}{which}, {}", plural(unit.bytes.len() as u64, "byte"));
         self.paragraph(true);
         self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), &line);
         if unit.kind == UnitKind::Frame {
@@ -433,7 +438,7 @@ impl Printer {
         );
         self.text.push_str(&line);
         let line = format!(
-            "{} shown, {} sent again, {} cut off by the capture\n",
+            "{} shown, {} sent again, {} cut off by the snap length\n",
             self.shown, self.sent_again, self.cut_off
         );
         self.text.push_str(&line);

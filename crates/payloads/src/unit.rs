@@ -293,8 +293,8 @@ impl<L: Listener> Sink for Assembler<L> {
         }
     }
 
-    fn end(&mut self, origin: &Origin<'_>) {
-        self.give(origin, false);
+    fn end(&mut self, origin: &Origin<'_>, complete: bool) {
+        self.give(origin, !complete);
     }
 
     fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>) {
