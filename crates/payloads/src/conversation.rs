@@ -345,9 +345,9 @@ impl Connection {
                 decoder.take(info, side, time, output, sink);
             });
         }
-        // What is acknowledged was sent before this segment. But where the capture does not say
-        // where the receiver's stream begins, this segment may be what its first bytes answer.
-        let acknowledged_first = receiver.started();
+        // What is acknowledged was sent before this segment. But what was captured before it and is
+        // not acknowledged may be its answer, in a capture whose first packets are out of order.
+        let acknowledged_first = receiver.is_acknowledged(segment.acknowledgment);
         if flags.ack && acknowledged_first {
             receiver.acknowledged(time, segment.acknowledgment, &mut |time, output| {
                 decoder.take(info, side.peer(), time, output, sink);

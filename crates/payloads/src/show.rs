@@ -192,7 +192,7 @@ impl Printer {
                     Side::Server => (color::SERVER, "←"),
                 };
                 self.color(color);
-                let _ = write!(self.text, "{label:<4}{arrow}");
+                let _ = write!(self.text, "{label:<3} {arrow}");
                 self.color(color::OFF);
             }
             None => self.text.push_str("─────"),

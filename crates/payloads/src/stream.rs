@@ -43,6 +43,8 @@ pub struct Stream {
     /// Where the sender's FIN is.
     fin: Option<u64>,
     ended: bool,
+    /// What the peer acknowledged, if that is one past the last byte and no FIN was seen.
+    perhaps_fin: Option<u64>,
     /// Segments that wait for others, by their first byte. They do not overlap.
     held: BTreeMap<u64, Held>,
     held_size: usize,
@@ -66,9 +68,10 @@ impl Stream {
         self.ended
     }
 
-    /// Whether it is known where the stream begins or goes on.
-    pub fn started(&self) -> bool {
-        self.next.is_some()
+    /// Whether an acknowledgment of everything before `sequence` means that the peer has received
+    /// something of this stream that was seen.
+    pub fn is_acknowledged(&self, sequence: u32) -> bool {
+        self.next.is_some() || !self.held.is_empty() && self.distance(sequence) > 0
     }
 
     /// How much memory the held segments take, in bytes.
@@ -292,7 +295,11 @@ impl Stream {
         if acknowledged <= next {
             return;
         }
-        // A FIN takes one sequence number too.
+        if acknowledged == next + 1 && self.fin.is_none() && self.held.is_empty() {
+            // A FIN takes one sequence number too, and this may be one that is captured late.
+            self.perhaps_fin = Some(acknowledged);
+            return;
+        }
         if let Some(fin) = self.fin {
             acknowledged = acknowledged.min(fin);
         }
@@ -324,6 +331,11 @@ impl Stream {
         }
         if let (Some(fin), Some(next), false) = (self.fin, self.next, self.ended) {
             self.gap(time, next, fin, out);
+        }
+        if let (None, Some(end), Some(next)) = (self.fin, self.perhaps_fin, self.next)
+            && next < end
+        {
+            self.gap(time, next, end, out);
         }
         // The memory of a connection that is over goes back.
         self.held = mem::take(&mut self.held);
