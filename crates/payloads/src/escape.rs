@@ -72,3 +72,23 @@ pub fn escaped(text: &str) -> String {
     push_escaped(&mut escaped, text.as_bytes());
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_and_the_rest_is_escaped() {
+        for (bytes, text) in [
+            (&b"plain \\ text~"[..], "plain \\ text~"),
+            ("é日本🦀".as_bytes(), "é日本🦀"),
+            (b"\0\t\r\n\x1b\x7f", r"\0\t\r\n\x1b\x7f"),
+            ("\u{85}\u{ad}\u{200f}\u{2029}".as_bytes(), r"\u{85}\u{ad}\u{200f}\u{2029}"),
+            (b"a\xffb\xe2\x82", r"a\xffb\xe2\x82"),
+        ] {
+            let mut escaped = String::new();
+            push_escaped(&mut escaped, bytes);
+            assert_eq!(escaped, text);
+        }
+    }
+}

@@ -72,9 +72,10 @@ pub struct Response {
 /// Where the head ends that `bytes` begins with, which is known to be free of an end up to
 /// `searched`: after its first empty line.
 ///
-/// A line ends with CRLF, and LF alone is taken too (RFC 9112 section 2.2).
+/// A line ends with CRLF, and LF alone is taken too; empty lines before the first line are passed
+/// over (RFC 9112 section 2.2).
 pub fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
-    let from = searched.saturating_sub(3);
+    let from = searched.saturating_sub(3).max(empty_lines(bytes));
     for newline in memchr::memchr_iter(b'\n', &bytes[from..]) {
         let after = from + newline + 1;
         match bytes[after..] {
@@ -84,6 +85,11 @@ pub fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// The length of the empty lines that `bytes` begins with.
+fn empty_lines(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
 /// Whether a line is, or may become, the first line of a request.
@@ -100,6 +106,8 @@ pub enum Likeness {
 /// Whether `bytes` begins with a request line (RFC 9112 section 3): a method of upper-case
 /// letters, a target, and `HTTP/1.0` or `HTTP/1.1`.
 pub fn looks_like_request(bytes: &[u8]) -> Likeness {
+    // A line of text may be empty; before a request, only CRLF is taken for one.
+    let bytes = if bytes.starts_with(b"\r\n") { &bytes[2..] } else { bytes };
     let method_len = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
     match bytes.get(method_len) {
         Some(b' ') if (1..=20).contains(&method_len) => {}

@@ -2,17 +2,23 @@
 //!
 //! Show the conversations of a capture, and explain their bytes:
 //!
-//!     cargo run -p payloads -- show my.pcap
-//!     cargo run -p payloads -- show --explain my.pcap
+//! ```sh
+//! cargo run -p payloads -- show my.pcap
+//! cargo run -p payloads -- show --explain my.pcap
+//! ```
 //!
 //! live, while clicking (without `--immediate-mode` tcpdump delivers up to a second late):
 //!
-//!     sudo tcpdump -i lo --immediate-mode -U -w - port 8000 | cargo run -p payloads -- show -
+//! ```sh
+//! sudo tcpdump -i lo --immediate-mode -U -w - port 8000 | cargo run -p payloads -- show -
+//! ```
 //!
 //! and print the figures of captures as Markdown tables, or as JSON:
 //!
-//!     cargo run -p payloads -- stats my.pcap other.pcap
-//!     cargo run -p payloads -- stats --json my.pcap
+//! ```sh
+//! cargo run -p payloads -- stats my.pcap other.pcap
+//! cargo run -p payloads -- stats --json my.pcap
+//! ```
 //!
 //! # From bytes to words
 //!

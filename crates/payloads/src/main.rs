@@ -21,7 +21,7 @@ use payloads::{
 
 /// How long the capture's end may take to come through the pipe after Ctrl-C, before the program
 /// ends without it.
-const END_WAIT: Duration = Duration::from_millis(300);
+const END_WAIT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let result = match command().try_get_matches() {
@@ -186,7 +186,7 @@ fn show(matches: &ArgMatches) -> Result<(), Failure> {
     };
     let show = Show::new(io::stdout(), style, matches.get_one("port").copied());
     let show = Arc::new(Mutex::new(show));
-    end_on_interrupt(&show);
+    end_on_interrupt(&show, &shown);
     let mut reader = Reader::new(input);
     let result = read(&mut reader, &show);
     let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
@@ -197,15 +197,19 @@ fn show(matches: &ArgMatches) -> Result<(), Failure> {
         Err(ShowError::Output(error)) => return Err(error.into()),
     };
     show.finish()?;
-    for line in show.warnings(reader.unsupported()) {
-        warn(&format!("{shown}: {line}"));
-    }
+    warn_of(&show, reader.unsupported(), &shown);
     if let Some(offset) = reader.cut_at() {
         warn(&format!("{shown}: ends in the middle of a packet, at byte {offset}"));
     }
     match read_error {
         Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
         None => Ok(()),
+    }
+}
+
+fn warn_of(show: &Show<impl Write>, unsupported: u64, name: &str) {
+    for line in show.warnings(unsupported) {
+        warn(&format!("{name}: {line}"));
     }
 }
 
@@ -246,12 +250,14 @@ fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Resul
 ///
 /// In a pipe, Ctrl-C reaches tcpdump too, which then ends the pipe; what it wrote last is still to
 /// be shown. If the end does not come, what was seen until then is all.
-fn end_on_interrupt(show: &Arc<Mutex<Show<impl Write + Send + 'static>>>) {
+fn end_on_interrupt(show: &Arc<Mutex<Show<impl Write + Send + 'static>>>, name: &str) {
     let show = Arc::clone(show);
+    let name = name.to_owned();
     let handler = move || {
         thread::sleep(END_WAIT);
         let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
         let code = i32::from(show.finish().is_err());
+        warn_of(&show, 0, &name);
         std::process::exit(code);
     };
     if let Err(error) = ctrlc::set_handler(handler) {

@@ -21,8 +21,8 @@ use crate::{
 /// How much text is put together before it is written, in bytes.
 const WRITE_SIZE: usize = 64 * 1024;
 
-/// The column at which remarks stand beside short lines.
-const REMARK_COLUMN: usize = 40;
+/// The column at which remarks stand beside short lines, counted from where the lines begin.
+const REMARK_COLUMN: usize = 34;
 
 /// The furthest column to which meanings are lined up, counted from where values begin.
 const MEANING_COLUMN: usize = 54;
@@ -116,9 +116,10 @@ impl<W: Write> Show<W> {
     }
 
     /// What a reader should know of the packets, in a line each.
-    pub fn warnings(&mut self, unsupported: u64) -> Vec<String> {
-        self.left_out.unsupported = unsupported;
-        self.left_out.warnings()
+    ///
+    /// `unsupported` of them were of an interface with a link type that is not supported.
+    pub fn warnings(&self, unsupported: u64) -> Vec<String> {
+        LeftOut { unsupported, ..self.left_out }.warnings()
     }
 }
 
@@ -388,17 +389,10 @@ impl Printer {
                     continue;
                 }
             };
-            let before = self.text.len();
-            let line = without_line_end(bytes);
-            self.line(line, unit.side);
-            let width = self.text[before..].chars().count().min(REMARK_COLUMN);
-            let padding = if self.style.color { 0 } else { REMARK_COLUMN - width };
-            let padding = if self.style.color {
-                (REMARK_COLUMN - 6).saturating_sub(line.len())
-            } else {
-                padding
-            };
-            let _ = write!(self.text, "{:padding$}", "");
+            let mut line = String::new();
+            push_escaped(&mut line, without_line_end(bytes));
+            self.gutter();
+            let _ = write!(self.text, "{line:<REMARK_COLUMN$}");
             self.colored(color::DIM, &remark);
             self.text.push('\n');
         }

@@ -86,3 +86,44 @@ impl Scanner {
         count
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_two_digits_each_in_range_and_alone() {
+        for (text, found) in [
+            ("09:31:35", Some(0..8)),
+            ("<time>23:59:60</time>", Some(6..14)),
+            ("at 00:00:00.", Some(3..11)),
+            ("24:00:00", None),
+            ("12:60:00", None),
+            ("12:00:61", None),
+            ("1:02:03", None),
+            ("123:45:56", None),
+            ("12:34:567", None),
+            ("12:34:56:78", None),
+            ("aa:bb:cc 12:34:56", Some(9..17)),
+            ("::::12:34:5", None),
+        ] {
+            assert_eq!(find(text.as_bytes(), 0), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_counted_wherever_the_pieces_end() {
+        let text = b"09:31:35\n<time>10:00:00</time>11:11:11 1:1:1:1 12:34:56";
+        for first in 0..=text.len() {
+            for second in first..=text.len() {
+                let mut scanner = Scanner::default();
+                let pieces = [&text[..first], &text[first..second], &text[second..]];
+                let count: u64 = pieces.iter().map(|piece| scanner.feed(piece)).sum();
+                assert_eq!(count, 4, "{first} {second}");
+            }
+        }
+        let mut scanner = Scanner::default();
+        let count: u64 = text.iter().map(|byte| scanner.feed(&[*byte])).sum();
+        assert_eq!(count, 4);
+    }
+}
