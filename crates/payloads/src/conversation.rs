@@ -157,7 +157,7 @@ impl Conversations {
         self.held = self.held - held_before + held;
         if held > HELD_LIMIT || self.held > TOTAL_HELD_LIMIT {
             connection.flush(time, sink);
-            connection.decoder.finish(&connection.info, time, sink);
+            connection.decoder.release(&connection.info, time, sink);
             self.held -= held;
         }
         (connection.info.number, side)

@@ -320,7 +320,15 @@ impl Decoder {
         self.halves.iter().map(|half| half.kept.len()).sum()
     }
 
-    /// The connection is over, or must give up its memory: gives what was kept.
+    /// The memory is needed: gives what was kept.
+    pub fn release<S: Sink>(&mut self, connection: &ConnectionInfo, time: i64, sink: &mut S) {
+        for side in [Side::Client, Side::Server] {
+            let half = &mut self.halves[side.index()];
+            Feed { half, origin: Origin { connection, side, time }, sink }.give_up();
+        }
+    }
+
+    /// The connection is over: gives what was kept.
     pub fn finish<S: Sink>(&mut self, connection: &ConnectionInfo, time: i64, sink: &mut S) {
         for side in [Side::Client, Side::Server] {
             self.stop(&Origin { connection, side, time }, sink);
@@ -332,7 +340,10 @@ impl Decoder {
         let half = &mut self.halves[origin.side.index()];
         let mut feed = Feed { half, origin: *origin, sink };
         feed.give_up();
-        feed.end_unit(false);
+        if feed.half.in_unit {
+            feed.end_unit(false);
+            feed.half.state = State::Lost;
+        }
     }
 
     fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {
@@ -524,7 +535,12 @@ impl Decoder {
     fn switch<S: Sink>(&mut self, state: State, origin: &Origin<'_>, sink: &mut S) {
         let websocket = matches!(state, State::FrameHeader);
         self.protocol = if websocket { Protocol::WebSocket } else { Protocol::Plain };
-        for half in &mut self.halves {
+        for side in [Side::Client, Side::Server] {
+            let half = &mut self.halves[side.index()];
+            let mut feed = Feed { half, origin: Origin { side, ..*origin }, sink };
+            // A client that did not wait for the answer is in the middle of something else.
+            feed.give_up();
+            feed.end_unit(false);
             half.state = state;
         }
         if websocket {
