@@ -74,7 +74,6 @@ fn command() -> Command {
     Command::new("payloads")
         .about("Shows what a packet capture says, byte by byte")
         .subcommand_required(true)
-        .arg_required_else_help(true)
         .subcommand(
             Command::new("show")
                 .about("Prints the conversations of a capture")

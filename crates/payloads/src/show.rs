@@ -123,6 +123,14 @@ impl<W: Write> Show<W> {
     }
 }
 
+/// The explanation of `unit`, a line for each byte or bit field, as `payloads show --explain`
+/// prints it but without the rule on its left.
+pub fn explanation(unit: &Unit) -> String {
+    let mut printer = Printer { bare: true, ..Printer::default() };
+    printer.explained(unit);
+    printer.text
+}
+
 /// Who says what, in colours that a dark and a light terminal show.
 mod color {
     pub const CLIENT: &str = "\x1b[1;36m";
@@ -136,6 +144,8 @@ mod color {
 #[derive(Default)]
 struct Printer {
     style: Style,
+    /// Whether lines stand without the rule on their left.
+    bare: bool,
     text: String,
     packets: u64,
     app_bytes: u64,
@@ -214,8 +224,10 @@ impl Printer {
 
     /// Begins a line of a unit's text.
     fn gutter(&mut self) {
-        self.colored(color::DIM, "    │");
-        self.text.push(' ');
+        if !self.bare {
+            self.colored(color::DIM, "    │");
+            self.text.push(' ');
+        }
     }
 
     /// Ends a line, without spaces before its end.

@@ -134,6 +134,36 @@ S4: 88 00                                                              ..
     );
 }
 
+/// As in the section "Payloads" of the original document.
+#[test]
+fn the_payloads_of_the_original_document() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(SERVER, b"Hello!\nServer time: 09:31:35\n\n").ack(CLIENT);
+    for time in ["09:31:45", "09:31:55", "09:32:05"] {
+        tcp.data(CLIENT, b"time\n").data(SERVER, format!("{time}\n\n").as_bytes());
+    }
+    let text = |connection: &Connection| {
+        payloads::transcript::read(connection.pcap().as_slice(), None).unwrap()[0].text()
+    };
+    assert_eq!(
+        text(&tcp),
+        "Hello!\nServer time: 09:31:35\n\n\
+         time\n09:31:45\n\ntime\n09:31:55\n\ntime\n09:32:05\n\n"
+    );
+    let mut sse = Connection::v4();
+    sse.open().data(CLIENT, b"GET /time HTTP/1.1\r\nHost: a\r\n\r\n").data(
+        SERVER,
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    sse.data(SERVER, b"1c\r\ndata: {\"time\": \"11:42:14\"}\n\n\r\n");
+    assert_eq!(
+        text(&sse),
+        "GET /time HTTP/1.1\nHost: a\n\n\
+         HTTP/1.1 200 OK\nContent-Type: text/event-stream\nTransfer-Encoding: chunked\n\n\
+         1c\ndata: {\"time\": \"11:42:14\"}\n\n\n"
+    );
+}
+
 #[test]
 fn every_byte_and_bit_is_explained() {
     let output = run(&["show", "--explain", "-"], &document().pcap());
