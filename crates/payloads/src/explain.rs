@@ -117,11 +117,11 @@ impl Lines {
     fn part(&mut self, unit: &Unit, part: Part, bytes: &[u8]) {
         match part {
             Part::Text => self.content(unit.side, bytes, "text"),
-            Part::LineEnd => self.text(bytes, "line end", ""),
+            Part::LineEnd => self.text(bytes, "line end", "ends the line"),
             Part::StartLine => {
                 let (name, meaning) = match unit.kind {
-                    UnitKind::Request => ("request line", request_line(bytes)),
-                    _ => ("status line", status_line(bytes)),
+                    UnitKind::Request => ("request line", "method, target, version"),
+                    _ => ("status line", "version, status code, reason"),
                 };
                 self.text(bytes, name, meaning);
             }
@@ -311,29 +311,6 @@ impl Lines {
 
 fn close_code(code: u16) -> String {
     format!("{code}: {} (RFC 6455 section 7.4.1)", websocket::close_code_name(code))
-}
-
-/// The words of a start line, without its line end.
-fn words(line: &[u8], limit: usize) -> Vec<String> {
-    String::from_utf8_lossy(line)
-        .trim_end()
-        .splitn(limit, ' ')
-        .map(crate::escape::escaped)
-        .collect()
-}
-
-fn request_line(line: &[u8]) -> String {
-    match words(line, 3).as_slice() {
-        [method, _, version] => format!("method {method}, target, {version}"),
-        _ => String::new(),
-    }
-}
-
-fn status_line(line: &[u8]) -> String {
-    match words(line, 3).as_slice() {
-        [_, status, ..] => format!("status code {status} and its reason"),
-        _ => String::new(),
-    }
 }
 
 /// What the fields mean that say how the connection goes on.

@@ -6,7 +6,10 @@ use std::{
     io::{self, ErrorKind, IsTerminal, Read, Write},
     path::Path,
     process::ExitCode,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -22,6 +25,9 @@ use payloads::{
 /// How long the capture's end may take to come through the pipe after Ctrl-C, before the program
 /// ends without it.
 const END_WAIT: Duration = Duration::from_secs(1);
+
+/// Whether reading is to stop.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
     let result = match command().try_get_matches() {
@@ -239,7 +245,7 @@ fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Resul
             }
             show.flush()?;
         }
-        if !reader.fill_buffer()? {
+        if INTERRUPTED.load(Ordering::Relaxed) || !reader.fill_buffer()? {
             return Ok(());
         }
     }
@@ -254,6 +260,7 @@ fn end_on_interrupt(show: &Arc<Mutex<Show<impl Write + Send + 'static>>>, name: 
     let name = name.to_owned();
     let handler = move || {
         thread::sleep(END_WAIT);
+        INTERRUPTED.store(true, Ordering::Relaxed);
         let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
         let code = i32::from(show.finish().is_err());
         warn_of(&show, 0, &name);

@@ -106,6 +106,7 @@ impl Division {
             "content": self.of(Kind::Content),
             "sent_again": self.sent_again,
             "cut_off": self.cut_off,
+            "undecided": self.undecided(),
         })
     }
 }
@@ -374,15 +375,18 @@ pub fn division_table(captures: &[Named<'_>]) -> String {
     // The columns that nearly always are 0 appear only when they are not.
     let again = rows.iter().any(|(_, _, division)| division.sent_again > 0);
     let cut = rows.iter().any(|(_, _, division)| division.cut_off > 0);
+    let undecided = rows.iter().any(|(_, _, division)| division.undecided() > 0);
     let mut columns = vec!["PCAP", "From", "App Bytes", "Time", "Framing", "HTTP Head", "Content"];
     columns.extend(again.then_some("Sent Again"));
     columns.extend(cut.then_some("Cut Off"));
+    columns.extend(undecided.then_some("Undecided"));
     let mut table = Table::new(&columns);
     for (name, side, division) in rows {
         let mut cells = vec![side.name().to_owned(), division.total.to_string()];
         cells.extend(Kind::ALL.map(|kind| division.of(kind).to_string()));
         cells.extend(again.then(|| division.sent_again.to_string()));
         cells.extend(cut.then(|| division.cut_off.to_string()));
+        cells.extend(undecided.then(|| division.undecided().to_string()));
         table.row(name, cells);
     }
     table.to_string()

@@ -172,7 +172,7 @@ fn every_byte_and_bit_is_explained() {
         &text,
         r#"
 S1  ←  0.000400 s  response, 129 bytes
-    │ status line   HTTP/1.1 101 Switching Protocols\r\n                    status code 101 and its reason
+    │ status line   HTTP/1.1 101 Switching Protocols\r\n                    version, status code, reason
     │ field         Upgrade: websocket\r\n                                  the protocol to change to
     │               Connection: Upgrade\r\n
     │               Sec-WebSocket-Accept: jvz8rJ0yJN/A4J0kiZQLiifpQO8=\r\n  proves that the key was read
