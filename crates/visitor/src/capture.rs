@@ -1,15 +1,17 @@
 //! Records a visit: `APP.pcap`, and a note in `README.md` beside it of how it was made.
 
 use std::{
-    env, fs,
+    env, fs, io,
     path::Path,
     process::{ExitStatus, Stdio},
+    thread,
     time::Duration,
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, stdin},
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     process::{Child, ChildStderr, ChildStdout, Command},
+    sync::oneshot,
     time::timeout,
 };
 
@@ -167,11 +169,12 @@ async fn by_hand(app: App) -> Result<String> {
         _ => println!("In a browser: http://127.0.0.1:{PORT}/"),
     }
     println!("When you have closed it, press Enter here.");
-    let mut line = String::new();
-    BufReader::new(stdin())
-        .read_line(&mut line)
-        .await
-        .map_err(Failure::to("read from the terminal"))?;
+    // A thread of its own, which the end of this program does not wait for: Ctrl-C ends the visit
+    // without an Enter.
+    let (pressed, press) = oneshot::channel();
+    thread::spawn(move || pressed.send(io::stdin().read_line(&mut String::new())));
+    let read = press.await.map_err(Failure::to("wait for Enter"))?;
+    read.map_err(Failure::to("read from the terminal"))?;
     Ok("by hand".to_owned())
 }
 
