@@ -1,0 +1,389 @@
+//! The connections of a capture: who speaks to whom, and what each side says, in order.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use crate::{
+    decode::{Decoder, Sink},
+    packet::{Endpoint, Segment},
+    stream::Stream,
+};
+
+/// The most connections followed at a time.
+pub const CONNECTION_LIMIT: usize = 4096;
+
+/// The most memory that one connection may take for what waits for other bytes: segments out of
+/// order and unfinished heads, in bytes.
+const HELD_LIMIT: usize = 256 * 1024;
+
+/// The most memory that all connections may take for that, in bytes.
+const TOTAL_HELD_LIMIT: usize = 4 * 1024 * 1024;
+
+/// How far behind the data that was seen a SYN may be and still belong to it, in bytes.
+const LATE_SYN: i64 = 1024 * 1024;
+
+/// The port that the five apps listen on, unless told otherwise.
+const APPS_PORT: u16 = 8000;
+
+/// Ports below this one are well-known ports (RFC 6335 section 6): they belong to servers.
+const WELL_KNOWN_PORTS: u16 = 1024;
+
+/// The side of a connection that a byte comes from.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Side {
+    /// The side that sent the first SYN.
+    #[default]
+    Client,
+    /// The side that answered it.
+    Server,
+}
+
+impl Side {
+    /// The other side.
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// 0 for the client, 1 for the server.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The letter that labels its messages, as in `C1`.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Client => 'C',
+            Self::Server => 'S',
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// How a connection began and who its ends are.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionInfo {
+    /// Its number, from 1 in the order of their first packets.
+    pub number: u64,
+    /// Where it is kept: less than [`CONNECTION_LIMIT`], and another connection's once it is over.
+    pub slot: usize,
+    /// The client's end.
+    pub client: Endpoint,
+    /// The server's end.
+    pub server: Endpoint,
+    /// Whether the capture begins in the middle of it.
+    pub midway: bool,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// Both sides said that they are done (FIN).
+    Closed,
+    /// This side broke it off (RST).
+    Reset(Side),
+    /// It was the longest idle one, and its place was needed.
+    Dropped,
+}
+
+struct Connection {
+    info: ConnectionInfo,
+    key: (Endpoint, Endpoint),
+    streams: [Stream; 2],
+    /// The sequence numbers of the SYNs.
+    syns: [Option<u32>; 2],
+    closed: bool,
+    decoder: Decoder,
+    /// The neighbours in the order of the last packets.
+    older: usize,
+    newer: usize,
+}
+
+/// No connection.
+const NONE: usize = usize::MAX;
+
+/// Follows the connections of a capture and gives what they say to a [`Sink`].
+pub struct Conversations {
+    port: Option<u16>,
+    slots: HashMap<(Endpoint, Endpoint), usize>,
+    connections: Vec<Connection>,
+    oldest: usize,
+    newest: usize,
+    count: u64,
+    held: usize,
+}
+
+impl Conversations {
+    /// Follows connections. Where a connection's SYN was not captured, the side with `port` is its
+    /// server.
+    pub fn new(port: Option<u16>) -> Self {
+        Self {
+            port,
+            slots: HashMap::new(),
+            connections: Vec::new(),
+            oldest: NONE,
+            newest: NONE,
+            count: 0,
+            held: 0,
+        }
+    }
+
+    /// How many connections there were.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Takes a segment that was captured at `time`, and returns the number of its connection and
+    /// the side that sent it.
+    pub fn segment(
+        &mut self,
+        time: i64,
+        segment: &Segment<'_>,
+        sink: &mut impl Sink,
+    ) -> (u64, Side) {
+        let slot = self.slot_of(time, segment, sink);
+        let connection = &mut self.connections[slot];
+        let held_before = connection.held();
+        let side = connection.segment(time, segment, sink);
+        let held = connection.held();
+        self.held = self.held - held_before + held;
+        if held > HELD_LIMIT || self.held > TOTAL_HELD_LIMIT {
+            connection.flush(time, sink);
+            connection.decoder.release(&connection.info, time, sink);
+            self.held -= held;
+        }
+        (connection.info.number, side)
+    }
+
+    /// The capture is over: delivers what was held.
+    pub fn finish(&mut self, time: i64, sink: &mut impl Sink) {
+        self.connections.sort_by_key(|connection| connection.info.number);
+        for connection in &mut self.connections {
+            connection.flush(time, sink);
+            connection.decoder.finish(&connection.info, time, sink);
+        }
+        *self = Self::new(self.port);
+    }
+
+    /// Where the connection of `segment` is.
+    fn slot_of(&mut self, time: i64, segment: &Segment<'_>, sink: &mut impl Sink) -> usize {
+        let (source, destination) = (segment.source, segment.destination);
+        let key = if source <= destination { (source, destination) } else { (destination, source) };
+        // Most packets are of the same connection as the one before.
+        let known = match self.connections.get(self.newest) {
+            Some(newest) if newest.key == key => Some(self.newest),
+            _ => self.slots.get(&key).copied(),
+        };
+        let Some(slot) = known else {
+            return self.open(time, key, segment, sink);
+        };
+        if self.connections[slot].is_replaced_by(segment) {
+            self.close(slot, time, None, sink);
+            return self.open(time, key, segment, sink);
+        }
+        if slot != self.newest {
+            self.unlink(slot);
+            self.link(slot);
+        }
+        slot
+    }
+
+    fn open(
+        &mut self,
+        time: i64,
+        key: (Endpoint, Endpoint),
+        segment: &Segment<'_>,
+        sink: &mut impl Sink,
+    ) -> usize {
+        if self.slots.len() == CONNECTION_LIMIT {
+            self.close(self.oldest, time, Some(Ending::Dropped), sink);
+        }
+        // A place that was given up is not in the list of those in use: it is at the end.
+        let slot = self.slots.len();
+        let (client, server) = self.roles(segment);
+        self.count += 1;
+        let info =
+            ConnectionInfo { number: self.count, slot, client, server, midway: !segment.flags.syn };
+        let connection = Connection {
+            info,
+            key,
+            streams: Default::default(),
+            syns: [None; 2],
+            closed: false,
+            decoder: Decoder::new(info.midway),
+            older: NONE,
+            newer: NONE,
+        };
+        self.connections.push(connection);
+        self.slots.insert(key, slot);
+        self.link(slot);
+        sink.opened(&info, time);
+        slot
+    }
+
+    /// Ends a connection and gives up its place, which the last one then takes.
+    fn close(&mut self, slot: usize, time: i64, ending: Option<Ending>, sink: &mut impl Sink) {
+        self.unlink(slot);
+        let last = self.connections.len() - 1;
+        let connection = &mut self.connections[slot];
+        self.held -= connection.held();
+        connection.flush(time, sink);
+        connection.decoder.finish(&connection.info, time, sink);
+        if let Some(ending) = ending.filter(|_| !connection.closed) {
+            sink.ended(&connection.info, time, ending);
+        }
+        self.slots.remove(&connection.key);
+        self.connections.swap_remove(slot);
+        if slot != last {
+            sink.moved(last, slot);
+            let moved = &mut self.connections[slot];
+            moved.info.slot = slot;
+            let (key, older, newer) = (moved.key, moved.older, moved.newer);
+            if let Entry::Occupied(mut entry) = self.slots.entry(key) {
+                entry.insert(slot);
+            }
+            match self.connections.get_mut(older) {
+                Some(older) => older.newer = slot,
+                None => self.oldest = slot,
+            }
+            match self.connections.get_mut(newer) {
+                Some(newer) => newer.older = slot,
+                None => self.newest = slot,
+            }
+        }
+    }
+
+    /// Takes a connection out of the order of the last packets.
+    fn unlink(&mut self, slot: usize) {
+        let (older, newer) = (self.connections[slot].older, self.connections[slot].newer);
+        match self.connections.get_mut(older) {
+            Some(older) => older.newer = newer,
+            None => self.oldest = newer,
+        }
+        match self.connections.get_mut(newer) {
+            Some(newer) => newer.older = older,
+            None => self.newest = older,
+        }
+    }
+
+    /// Makes a connection the one with the newest packet.
+    fn link(&mut self, slot: usize) {
+        let newest = self.newest;
+        self.connections[slot].older = newest;
+        self.connections[slot].newer = NONE;
+        match self.connections.get_mut(newest) {
+            Some(newest) => newest.newer = slot,
+            None => self.oldest = slot,
+        }
+        self.newest = slot;
+    }
+
+    /// The client and the server of the connection that `segment` is the first of.
+    fn roles(&self, segment: &Segment<'_>) -> (Endpoint, Endpoint) {
+        let (source, destination) = (segment.source, segment.destination);
+        let source_is_client = if segment.flags.syn {
+            !segment.flags.ack
+        } else {
+            // The lower the rank, the more a port looks like a server's.
+            let rank = |port: u16| match port {
+                port if Some(port) == self.port => (0, port),
+                APPS_PORT => (1, port),
+                port if port < WELL_KNOWN_PORTS => (2, port),
+                port => (3, port),
+            };
+            rank(destination.port) <= rank(source.port)
+        };
+        if source_is_client { (source, destination) } else { (destination, source) }
+    }
+}
+
+impl Connection {
+    fn held(&self) -> usize {
+        self.streams.iter().map(Stream::held_size).sum::<usize>() + self.decoder.kept_size()
+    }
+
+    fn side_of(&self, source: Endpoint) -> Side {
+        if source == self.info.client { Side::Client } else { Side::Server }
+    }
+
+    /// Whether `segment` opens a new connection between the same ends.
+    fn is_replaced_by(&self, segment: &Segment<'_>) -> bool {
+        if !segment.flags.syn || segment.flags.ack {
+            return false;
+        }
+        let side = self.side_of(segment.source).index();
+        let stream = &self.streams[side];
+        match self.syns[side] {
+            Some(sequence) if sequence == segment.sequence => false,
+            _ if self.closed => true,
+            Some(_) => true,
+            // A SYN that was captured late comes shortly before the data that was seen.
+            None => !(-LATE_SYN..=0).contains(&stream.distance(segment.sequence.wrapping_add(1))),
+        }
+    }
+
+    fn segment(&mut self, time: i64, segment: &Segment<'_>, sink: &mut impl Sink) -> Side {
+        let side = self.side_of(segment.source);
+        let Self { info, streams, syns, closed, decoder, .. } = self;
+        let (client, server) = streams.split_at_mut(1);
+        let (sender, receiver) = match side {
+            Side::Client => (&mut client[0], &mut server[0]),
+            Side::Server => (&mut server[0], &mut client[0]),
+        };
+        let flags = segment.flags;
+        if flags.syn {
+            syns[side.index()] = Some(segment.sequence);
+            sender.start(time, segment.sequence.wrapping_add(1), &mut |time, output| {
+                decoder.take(info, side, time, output, sink);
+            });
+        }
+        // What is acknowledged was sent before this segment. But what was captured before it and is
+        // not acknowledged may be its answer, in a capture whose first packets are out of order.
+        let acknowledged_first = receiver.is_acknowledged(segment.acknowledgment);
+        if flags.ack && acknowledged_first {
+            receiver.acknowledged(time, segment.acknowledgment, &mut |time, output| {
+                decoder.take(info, side.peer(), time, output, sink);
+            });
+        }
+        // A SYN takes one sequence number, before the data.
+        let sequence = segment.sequence.wrapping_add(flags.syn.into());
+        let out = &mut |time, output: crate::stream::Output<'_>| {
+            decoder.take(info, side, time, output, sink);
+        };
+        sender.segment(time, sequence, segment.payload, segment.payload_len, out);
+        if flags.fin {
+            sender.fin(time, sequence.wrapping_add(segment.payload_len), out);
+        }
+        if flags.ack && !acknowledged_first {
+            receiver.acknowledged(time, segment.acknowledgment, &mut |time, output| {
+                decoder.take(info, side.peer(), time, output, sink);
+            });
+        }
+        let ended = streams.iter().all(Stream::ended);
+        if !*closed && (flags.rst || ended) {
+            *closed = true;
+            let ending = if flags.rst { Ending::Reset(side) } else { Ending::Closed };
+            self.flush(time, sink);
+            self.decoder.finish(&self.info, time, sink);
+            sink.ended(&self.info, time, ending);
+        }
+        side
+    }
+
+    /// Delivers what is held, with the gaps before it named.
+    fn flush(&mut self, time: i64, sink: &mut impl Sink) {
+        for side in [Side::Client, Side::Server] {
+            self.streams[side.index()].flush(time, &mut |time, output| {
+                self.decoder.take(&self.info, side, time, output, sink);
+            });
+        }
+    }
+}

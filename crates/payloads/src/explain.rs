@@ -1,0 +1,342 @@
+//! Names each byte of a unit, and each bit field of a frame's header.
+
+use std::ops::Range;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha1::{Digest, Sha1};
+
+use crate::{
+    conversation::Side,
+    decode::{Part, UnitKind},
+    escape::push_escaped,
+    http::Content,
+    stats::plural,
+    time_of_day,
+    unit::{Unit, push_hex},
+    websocket::{self, Header, Opcode},
+};
+
+/// What a server appends to the key before it hashes it (RFC 6455 section 1.3).
+const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// A line of an explanation: some bytes of a unit, or some bits of one byte, and what they are.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Explained {
+    /// Which bytes of the unit these are; empty for a remark that is about no bytes.
+    pub range: Range<usize>,
+    /// Which bits of the byte these are, or all.
+    pub bits: u8,
+    /// The name of the field or part.
+    pub name: String,
+    /// Its bytes, as text or in hexadecimal numbers or bits.
+    pub value: String,
+    /// What its value means, with the section of the standard.
+    pub meaning: String,
+}
+
+/// Names each byte of `unit` exactly once, in order.
+pub fn explain(unit: &Unit) -> Vec<Explained> {
+    let mut lines = Lines { at: 0, lines: Vec::new() };
+    match unit.kind {
+        UnitKind::Frame => lines.frame(unit),
+        _ => {
+            for (part, bytes) in unit.parts() {
+                lines.part(unit, part, bytes);
+            }
+        }
+    }
+    if let Some(key) = unit.key {
+        lines.accept(unit, key);
+    }
+    lines.lines
+}
+
+struct Lines {
+    at: usize,
+    lines: Vec<Explained>,
+}
+
+impl Lines {
+    /// The next `len` bytes of the unit.
+    fn bytes(&mut self, len: usize, name: &str, value: String, meaning: impl Into<String>) {
+        let range = self.at..self.at + len;
+        self.at += len;
+        let (name, meaning) = (name.to_owned(), meaning.into());
+        self.lines.push(Explained { range, bits: 0xff, name, value, meaning });
+    }
+
+    /// The bits of `mask` in the next byte of the unit, which follow those named before.
+    fn bits(&mut self, byte: u8, mask: u8, name: &str, meaning: impl Into<String>) {
+        let mut value = match mask & 0x80 {
+            0 => "   ".to_owned(),
+            _ => format!("{byte:02x} "),
+        };
+        value.extend((0..8).rev().map(|bit| match (mask >> bit & 1, byte >> bit & 1) {
+            (0, _) => '.',
+            (_, 0) => '0',
+            _ => '1',
+        }));
+        let range = self.at..self.at + 1;
+        if mask & 1 != 0 {
+            self.at += 1;
+        }
+        let (name, meaning) = (name.to_owned(), meaning.into());
+        self.lines.push(Explained { range, bits: mask, name, value, meaning });
+    }
+
+    /// A line about no bytes.
+    fn remark(&mut self, name: &str, value: impl Into<String>, meaning: impl Into<String>) {
+        self.bytes(0, name, value.into(), meaning);
+    }
+
+    fn text(&mut self, bytes: &[u8], name: &str, meaning: impl Into<String>) {
+        let mut value = String::new();
+        push_escaped(&mut value, bytes);
+        self.bytes(bytes.len(), name, value, meaning);
+    }
+
+    /// Content line by line, with the times in it apart.
+    fn content(&mut self, side: Side, bytes: &[u8], name: &str) {
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let mut at = 0;
+            if side == Side::Server {
+                while let Some(time) = time_of_day::find(line, at) {
+                    if time.start > at {
+                        self.text(&line[at..time.start], name, "");
+                    }
+                    self.text(&line[time.clone()], "time", "the time itself");
+                    at = time.end;
+                }
+            }
+            if at < line.len() {
+                self.text(&line[at..], name, "");
+            }
+        }
+    }
+
+    fn part(&mut self, unit: &Unit, part: Part, bytes: &[u8]) {
+        match part {
+            Part::Text => self.content(unit.side, bytes, "text"),
+            Part::LineEnd => self.text(bytes, "line end", "ends the line"),
+            Part::StartLine => {
+                let (name, meaning) = match unit.kind {
+                    UnitKind::Request => ("request line", "method, target, version"),
+                    _ => ("status line", "version, status code, reason"),
+                };
+                self.text(bytes, name, meaning);
+            }
+            Part::Field => self.text(bytes, "field", field_meaning(bytes)),
+            Part::HeadEnd => {
+                self.text(bytes, "empty line", "ends the head (RFC 9112 section 2.1)");
+            }
+            Part::Body(content) => {
+                let name = match content {
+                    Content::Json => "JSON",
+                    _ => "content",
+                };
+                self.content(unit.side, bytes, name);
+            }
+            Part::ChunkSize => self.text(bytes, "chunk size", chunk_size(bytes)),
+            Part::ChunkEnd => {
+                self.text(bytes, "chunk end", "ends the chunk (RFC 9112 section 7.1)");
+            }
+            Part::Trailer => self.text(bytes, "trailer field", ""),
+            Part::ChunksEnd => {
+                self.text(bytes, "empty line", "ends the chunks (RFC 9112 section 7.1)");
+            }
+            Part::EventField => self.content(unit.side, bytes, "event field"),
+            Part::EventEnd => {
+                self.text(bytes, "empty line", "ends the event (HTML standard section 9.2.6)");
+            }
+            Part::FrameStart | Part::FrameLength | Part::MaskingKey | Part::Payload => {
+                let mut value = String::new();
+                push_hex(&mut value, bytes);
+                self.bytes(bytes.len(), "frame", value, "");
+            }
+            Part::Unknown => {
+                self.text(bytes, "not known", "others before them are missing or wrong");
+            }
+        }
+    }
+
+    fn frame(&mut self, unit: &Unit) {
+        let payload = unit.payload();
+        let Some(header) = unit.frame else {
+            return;
+        };
+        for (part, bytes) in unit.parts() {
+            match (part, bytes) {
+                (Part::FrameStart, &[first, second]) => {
+                    self.frame_start(unit, header, first, second)
+                }
+                (Part::FrameLength, bytes) => {
+                    let mut value = String::new();
+                    push_hex(&mut value, bytes);
+                    let meaning = format!(
+                        "{} of payload, big-endian (RFC 6455 section 5.2)",
+                        plural(header.payload_len, "byte"),
+                    );
+                    self.bytes(bytes.len(), "length", value, meaning);
+                }
+                (Part::MaskingKey, bytes) => {
+                    let mut value = String::new();
+                    push_hex(&mut value, bytes);
+                    let meaning = "picked anew for each frame (RFC 6455 section 5.3)";
+                    self.bytes(bytes.len(), "masking key", value, meaning);
+                }
+                (Part::Payload, bytes) => self.payload(unit, header, bytes, &payload),
+                (part, bytes) => self.part(unit, part, bytes),
+            }
+        }
+    }
+
+    fn frame_start(&mut self, unit: &Unit, header: Header, first: u8, second: u8) {
+        let fin = match (header.fin, header.opcode.is_control()) {
+            (true, true) => "control frames are never split (RFC 6455 section 5.5)",
+            (true, false) => "the message ends with this frame (RFC 6455 section 5.2)",
+            (false, _) => "the message goes on in another frame (RFC 6455 section 5.4)",
+        };
+        self.bits(first, 0x80, "FIN", fin);
+        let reserved = match header.reserved {
+            0 => "no extension in use (RFC 6455 section 5.2)",
+            4 => "the message is compressed (RFC 7692 section 6)",
+            _ => "not allowed without an extension (RFC 6455 section 5.2)",
+        };
+        self.bits(first, 0x70, "RSV1 to RSV3", reserved);
+        let opcode =
+            format!("{}: {} (RFC 6455 section 5.2)", header.opcode.0, header.opcode.name());
+        self.bits(first, 0x0f, "opcode", opcode);
+        let mask = match (header.key.is_some(), unit.side) {
+            (true, Side::Client) => "masked, as a client must (RFC 6455 section 5.1)",
+            (false, Side::Server) => "not masked: a server must not (RFC 6455 section 5.1)",
+            (true, Side::Server) => "masked, though a server must not (RFC 6455 section 5.1)",
+            (false, Side::Client) => "not masked, though a client must (RFC 6455 section 5.1)",
+        };
+        self.bits(second, 0x80, "MASK", mask);
+        let length = match header.extended {
+            2 => "126: the length is in the next 2 bytes (RFC 6455 section 5.2)".to_owned(),
+            8 => "127: the length is in the next 8 bytes (RFC 6455 section 5.2)".to_owned(),
+            _ => {
+                format!("{} of payload (RFC 6455 section 5.2)", plural(header.payload_len, "byte"),)
+            }
+        };
+        self.bits(second, 0x7f, "length", length);
+    }
+
+    fn payload(&mut self, unit: &Unit, header: Header, sent: &[u8], payload: &[u8]) {
+        if let Some(key) = header.key {
+            for (index, (sent, plain)) in sent.iter().zip(payload).enumerate() {
+                let key = key[((unit.payload_offset + index as u64) % 4) as usize];
+                let character = match plain {
+                    b' '..=b'~' => format!(" '{}'", char::from(*plain)),
+                    _ => String::new(),
+                };
+                let value = format!("{sent:02x} ^ {key:02x} = {plain:02x}{character}");
+                let meaning =
+                    if index == 0 { "XOR with the key (RFC 6455 section 5.3)" } else { "" };
+                self.bytes(1, "payload", value, meaning);
+            }
+            self.meaning_of_masked(unit, header, payload);
+            return;
+        }
+        let is_close = header.opcode == Opcode::CLOSE && unit.payload_offset == 0;
+        if let ([high, low, reason @ ..], true) = (payload, is_close) {
+            let code = u16::from_be_bytes([*high, *low]);
+            self.bytes(2, "close code", format!("{high:02x} {low:02x}"), close_code(code));
+            if !reason.is_empty() {
+                self.text(reason, "reason", "UTF-8 (RFC 6455 section 5.5.1)");
+            }
+            return;
+        }
+        let mut at = 0;
+        let is_text = !header.opcode.is_control() && unit.side == Side::Server;
+        while let Some(time) = time_of_day::find(payload, at).filter(|_| is_text) {
+            self.hex(&payload[at..time.start], "");
+            self.hex(&payload[time.clone()], "the time itself");
+            at = time.end;
+        }
+        self.hex(&payload[at..], "");
+    }
+
+    /// Payload as hexadecimal numbers and text.
+    fn hex(&mut self, bytes: &[u8], meaning: &str) {
+        for bytes in bytes.chunks(10) {
+            let mut value = String::new();
+            push_hex(&mut value, bytes);
+            let mut text = String::new();
+            push_escaped(&mut text, bytes);
+            let value = format!("{value:<29}  {text}");
+            self.bytes(bytes.len(), "payload", value, meaning);
+        }
+    }
+
+    /// What the bytes of a masked payload make together.
+    fn meaning_of_masked(&mut self, unit: &Unit, header: Header, payload: &[u8]) {
+        if header.opcode == Opcode::CLOSE {
+            if let ([high, low, reason @ ..], 0) = (payload, unit.payload_offset) {
+                let code = u16::from_be_bytes([*high, *low]);
+                self.remark("close code", format!("{high:02x} {low:02x}"), close_code(code));
+                if !reason.is_empty() {
+                    let mut text = String::new();
+                    push_escaped(&mut text, reason);
+                    self.remark("reason", text, "UTF-8 (RFC 6455 section 5.5.1)");
+                }
+            }
+        } else if header.opcode != Opcode::BINARY {
+            let mut text = String::new();
+            push_escaped(&mut text, payload);
+            self.remark("together", text, "");
+        }
+    }
+
+    /// How `Sec-WebSocket-Accept` follows from the key (RFC 6455 section 4.2.2).
+    fn accept(&mut self, unit: &Unit, key: [u8; crate::http::KEY_LEN]) {
+        let mut hash = Sha1::new();
+        hash.update(key);
+        hash.update(ACCEPT_GUID);
+        let hash = hash.finalize();
+        let accept = STANDARD.encode(hash);
+        let mut text = String::new();
+        push_escaped(&mut text, &key);
+        let mut hex = String::new();
+        push_hex(&mut hex, &hash);
+        let agrees = memchr::memmem::find(&unit.bytes, accept.as_bytes()).is_some();
+        let verdict =
+            if agrees { "as the response says" } else { "which is not what the response says" };
+        self.remark("accept", format!("{text}{ACCEPT_GUID}"), "");
+        self.remark("  in SHA-1", hex, "RFC 6455 section 4.2.2");
+        self.remark("  in base64", accept, verdict);
+    }
+}
+
+fn close_code(code: u16) -> String {
+    format!("{code}: {} (RFC 6455 section 7.4.1)", websocket::close_code_name(code))
+}
+
+/// What the fields mean that say how the connection goes on.
+fn field_meaning(line: &[u8]) -> &'static str {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    let meanings = [
+        ("Content-Length", "bytes of content after the head"),
+        ("Transfer-Encoding", "how the content's end is found"),
+        ("Content-Type", "what the content is"),
+        ("Upgrade", "the protocol to change to"),
+        ("Sec-WebSocket-Key", "16 random bytes in base64"),
+        ("Sec-WebSocket-Accept", "proves that the key was read"),
+    ];
+    meanings
+        .iter()
+        .find(|(field, _)| name.eq_ignore_ascii_case(field.as_bytes()))
+        .map_or("", |(_, meaning)| meaning)
+}
+
+/// What a chunk's first line says.
+pub(crate) fn chunk_size(line: &[u8]) -> String {
+    let digits: String =
+        line.iter().map(|byte| char::from(*byte)).take_while(char::is_ascii_hexdigit).collect();
+    match u64::from_str_radix(&digits, 16) {
+        Ok(0) => "the last chunk".to_owned(),
+        Ok(size) => format!("{} of data follow", plural(size, "byte")),
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,245 @@
+//! What the heads of HTTP/1.1 messages say about the bytes that follow (RFC 9112).
+
+use httparse::{Header, Status};
+
+/// The most fields in a head that are read.
+const FIELD_LIMIT: usize = 128;
+
+/// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
+pub const KEY_LEN: usize = 24;
+
+/// How the end of a message's content is found (RFC 9112 section 6.3).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Length {
+    /// There is no content.
+    None,
+    /// `Content-Length` says how many bytes there are.
+    Known(u64),
+    /// It comes in chunks.
+    Chunked,
+    /// It goes on until the connection is closed.
+    UntilClose,
+}
+
+/// What a message's content is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Content {
+    /// JSON (RFC 8259).
+    Json,
+    /// A stream of events (HTML standard, section 9.2).
+    Events,
+    /// Anything else, such as a page.
+    Other,
+}
+
+/// A request method, as far as it matters for the answer's length.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// HEAD: its answer has no content.
+    Head,
+    /// CONNECT: an answer that agrees makes the connection a tunnel.
+    Connect,
+    /// Any other.
+    Other,
+}
+
+/// What a request's head says.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// Its `Sec-WebSocket-Key`, if it has one of the right length.
+    pub key: Option<[u8; KEY_LEN]>,
+    /// How long its content is.
+    pub length: Length,
+    /// What its content is.
+    pub content: Content,
+}
+
+/// What a response's head says.
+#[derive(Clone, Copy, Debug)]
+pub struct Response {
+    /// Its status code.
+    pub status: u16,
+    /// Whether it says `Upgrade: websocket`.
+    pub websocket: bool,
+    /// How long its content would be, were it the answer to a GET.
+    pub length: Length,
+    /// What its content is.
+    pub content: Content,
+}
+
+/// Where the head ends that `bytes` begins with, which is known to be free of an end up to
+/// `searched`: after its first empty line.
+///
+/// A line ends with CRLF, and LF alone is taken too; empty lines before the first line are passed
+/// over (RFC 9112 section 2.2).
+pub fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
+    let from = searched.saturating_sub(3).max(empty_lines(bytes));
+    for newline in memchr::memchr_iter(b'\n', &bytes[from..]) {
+        let after = from + newline + 1;
+        match bytes[after..] {
+            [b'\n', ..] => return Some(after + 1),
+            [b'\r', b'\n', ..] => return Some(after + 2),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The length of the empty lines that `bytes` begins with.
+fn empty_lines(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+}
+
+/// Whether a line is, or may become, the first line of a request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Likeness {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// More bytes are needed to tell.
+    Perhaps,
+}
+
+/// Whether `bytes` begins with a request line (RFC 9112 section 3): a method of upper-case
+/// letters, a target, and `HTTP/1.0` or `HTTP/1.1`.
+pub fn looks_like_request(bytes: &[u8]) -> Likeness {
+    // A line of text may be empty; before a request, only CRLF is taken for one.
+    let bytes = if bytes.starts_with(b"\r\n") { &bytes[2..] } else { bytes };
+    let method_len = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    match bytes.get(method_len) {
+        Some(b' ') if (1..=20).contains(&method_len) => {}
+        None if method_len <= 20 => return Likeness::Perhaps,
+        _ => return Likeness::No,
+    }
+    match memchr::memchr(b'\n', bytes) {
+        Some(newline) => {
+            let line = bytes[..newline].strip_suffix(b"\r").unwrap_or(&bytes[..newline]);
+            if line.ends_with(b" HTTP/1.1") || line.ends_with(b" HTTP/1.0") {
+                Likeness::Yes
+            } else {
+                Likeness::No
+            }
+        }
+        None => Likeness::Perhaps,
+    }
+}
+
+/// Whether `bytes` begins with a status line (RFC 9112 section 4).
+pub fn looks_like_response(bytes: &[u8]) -> Likeness {
+    let start = b"HTTP/1.";
+    let len = bytes.len().min(start.len());
+    if bytes[..len] != start[..len] {
+        Likeness::No
+    } else if len < start.len() {
+        Likeness::Perhaps
+    } else {
+        Likeness::Yes
+    }
+}
+
+/// Reads the head of a request.
+pub fn request(head: &[u8]) -> Option<Request> {
+    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
+    let mut request = httparse::Request::new(&mut fields);
+    let Ok(Status::Complete(_)) = request.parse(head) else {
+        return None;
+    };
+    let mut key = None;
+    for field in request.headers.iter() {
+        if field.name.eq_ignore_ascii_case("Sec-WebSocket-Key") {
+            key = field.value.try_into().ok();
+        }
+    }
+    let (length, content) = length_and_content(request.headers);
+    Some(Request {
+        method: match request.method {
+            Some("HEAD") => Method::Head,
+            Some("CONNECT") => Method::Connect,
+            _ => Method::Other,
+        },
+        key,
+        // A request without a length has no content.
+        length: if length == Length::UntilClose { Length::None } else { length },
+        content,
+    })
+}
+
+/// Reads the head of a response.
+pub fn response(head: &[u8]) -> Option<Response> {
+    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
+    let mut response = httparse::Response::new(&mut fields);
+    let Ok(Status::Complete(_)) = response.parse(head) else {
+        return None;
+    };
+    let websocket = response.headers.iter().any(|field| {
+        field.name.eq_ignore_ascii_case("Upgrade") && field.value.eq_ignore_ascii_case(b"websocket")
+    });
+    let (length, content) = length_and_content(response.headers);
+    Some(Response { status: response.code?, websocket, length, content })
+}
+
+fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {
+    let mut length = Length::UntilClose;
+    let mut content = Content::Other;
+    let mut coded = false;
+    for field in fields {
+        // Comparing the lengths first keeps this short for the many fields that do not matter.
+        match field.name.len() {
+            12 if field.name.eq_ignore_ascii_case("Content-Type") => {
+                let media_type = field.value.split(|byte| *byte == b';').next();
+                let media_type = media_type.unwrap_or_default().trim_ascii();
+                if media_type.eq_ignore_ascii_case(b"text/event-stream") {
+                    content = Content::Events;
+                } else if media_type.eq_ignore_ascii_case(b"application/json") {
+                    content = Content::Json;
+                }
+            }
+            // Chunks override it (RFC 9112 section 6.3).
+            14 if length != Length::Chunked
+                && field.name.eq_ignore_ascii_case("Content-Length") =>
+            {
+                length = std::str::from_utf8(field.value)
+                    .ok()
+                    .and_then(|value| value.trim().parse().ok())
+                    .map_or(Length::UntilClose, Length::Known);
+            }
+            16 if field.name.eq_ignore_ascii_case("Content-Encoding") => {
+                coded = !field.value.eq_ignore_ascii_case(b"identity");
+            }
+            17 if field.name.eq_ignore_ascii_case("Transfer-Encoding") => {
+                let last = field.value.rsplit(|byte| *byte == b',').next();
+                if last.unwrap_or_default().trim_ascii().eq_ignore_ascii_case(b"chunked") {
+                    length = Length::Chunked;
+                }
+            }
+            _ => {}
+        }
+    }
+    // Compressed content is neither JSON nor events to the eye.
+    (length, if coded { Content::Other } else { content })
+}
+
+/// Whether `bytes`, a whole segment, is one chunk or more and nothing else (RFC 9112 section 7.1).
+pub fn looks_like_chunks(mut bytes: &[u8]) -> bool {
+    if bytes.is_empty() {
+        return false;
+    }
+    while !bytes.is_empty() {
+        let Some(newline) = memchr::memchr(b'\n', &bytes[..bytes.len().min(20)]) else {
+            return false;
+        };
+        let size = std::str::from_utf8(&bytes[..newline])
+            .ok()
+            .and_then(|line| line.strip_suffix('\r'))
+            .and_then(|digits| usize::from_str_radix(digits, 16).ok());
+        let after = size.and_then(|size| bytes.get(newline + 1..)?.get(size..));
+        match after.and_then(|after| after.strip_prefix(b"\r\n")) {
+            Some(after) => bytes = after,
+            None => return false,
+        }
+    }
+    true
+}

@@ -1,0 +1,465 @@
+//! Prints a conversation as a teacher would write it on the board.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+    mem,
+};
+
+use crate::{
+    capture::Packet,
+    conversation::{ConnectionInfo, Conversations, Ending, Side},
+    decode::{Note, Part, UnitKind},
+    escape::push_escaped,
+    explain::{Explained, chunk_size, explain},
+    packet::Contents,
+    stats::{LeftOut, plural},
+    time_of_day,
+    unit::{Assembler, Event, Listener, Unit},
+};
+
+/// How much text is put together before it is written, in bytes.
+const WRITE_SIZE: usize = 64 * 1024;
+
+/// The column at which remarks stand beside short lines, counted from where the lines begin.
+const REMARK_COLUMN: usize = 34;
+
+/// The furthest column to which meanings are lined up, counted from where values begin.
+const MEANING_COLUMN: usize = 54;
+
+/// How a conversation is printed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// Whether each byte is explained.
+    pub explain: bool,
+    /// Whether colours are used.
+    pub color: bool,
+}
+
+/// Prints a capture as its packets come.
+pub struct Show<W> {
+    out: W,
+    conversations: Conversations,
+    assembler: Assembler<Printer>,
+    left_out: LeftOut,
+    last_time: i64,
+    finished: bool,
+}
+
+impl<W: Write> Show<W> {
+    /// Prints to `out`. Where a connection's SYN was not captured, the side with `port` is its
+    /// server.
+    pub fn new(out: W, style: Style, port: Option<u16>) -> Self {
+        Self {
+            out,
+            conversations: Conversations::new(port),
+            assembler: Assembler::new(Printer { style, ..Printer::default() }),
+            left_out: LeftOut::default(),
+            last_time: 0,
+            finished: false,
+        }
+    }
+
+    /// Takes a packet. What it completes may wait in memory until [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+        let contents = Contents::of(packet);
+        self.left_out.count(&contents);
+        let Contents::Tcp(segment) = contents else {
+            return Ok(());
+        };
+        self.last_time = packet.time;
+        self.assembler.start(packet.time);
+        let printer = self.assembler.listener();
+        printer.packets += 1;
+        printer.app_bytes += u64::from(segment.payload_len);
+        self.conversations.segment(packet.time, &segment, &mut self.assembler);
+        if self.assembler.listener().text.len() >= WRITE_SIZE { self.write() } else { Ok(()) }
+    }
+
+    /// Writes all that is complete.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.assembler.listener().text.is_empty() {
+            return Ok(());
+        }
+        self.write()?;
+        self.out.flush()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let text = &mut self.assembler.listener().text;
+        let result = self.out.write_all(text.as_bytes());
+        text.clear();
+        result
+    }
+
+    /// The capture is over: prints what was still waiting for more, and the sums. A second call
+    /// does nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn finish(&mut self) -> io::Result<()> {
+        if !mem::replace(&mut self.finished, true) {
+            let connections = self.conversations.count();
+            self.conversations.finish(self.last_time, &mut self.assembler);
+            self.assembler.listener().sums(connections);
+        }
+        self.flush()
+    }
+
+    /// What a reader should know of the packets, in a line each.
+    ///
+    /// `unsupported` of them were of an interface with a link type that is not supported.
+    pub fn warnings(&self, unsupported: u64) -> Vec<String> {
+        LeftOut { unsupported, ..self.left_out }.warnings()
+    }
+}
+
+/// The explanation of `unit`, a line for each byte or bit field, as `payloads show --explain`
+/// prints it but without the rule on its left.
+pub fn explanation(unit: &Unit) -> String {
+    let mut printer = Printer { bare: true, ..Printer::default() };
+    printer.explained(unit);
+    printer.text
+}
+
+/// Who says what, in colours that a dark and a light terminal show.
+mod color {
+    pub const CLIENT: &str = "\x1b[1;36m";
+    pub const SERVER: &str = "\x1b[1;35m";
+    pub const TIME: &str = "\x1b[1;32m";
+    pub const WARNING: &str = "\x1b[33m";
+    pub const DIM: &str = "\x1b[2m";
+    pub const OFF: &str = "\x1b[0m";
+}
+
+#[derive(Default)]
+struct Printer {
+    style: Style,
+    /// Whether lines stand without the rule on their left.
+    bare: bool,
+    text: String,
+    packets: u64,
+    app_bytes: u64,
+    shown: u64,
+    sent_again: u64,
+    cut_off: u64,
+    missing: u64,
+    connections: u64,
+    /// Whether something was printed, and whether that had more than one line.
+    started: bool,
+    after_several: bool,
+}
+
+impl Listener for Printer {
+    fn event(&mut self, time: i64, event: Event<'_>) {
+        match event {
+            Event::Opened(connection) => self.opened(time, connection),
+            Event::Ended(connection, ending) => {
+                let line = match ending {
+                    // Both sides' FINs say so.
+                    Ending::Closed => return,
+                    Ending::Reset(side) => format!("broken off by the {} (RST)", side.name()),
+                    Ending::Dropped => {
+                        "left here, as the longest idle of too many open connections".to_owned()
+                    }
+                };
+                self.paragraph(false);
+                self.heading(time, connection.number, None, "", &line);
+            }
+            Event::Unit(unit) => self.unit(unit),
+            Event::Note(connection, side, note) => self.note(time, connection, side, note),
+        }
+    }
+}
+
+impl Printer {
+    fn color(&mut self, color: &str) {
+        if self.style.color {
+            self.text.push_str(color);
+        }
+    }
+
+    fn colored(&mut self, color: &str, text: &str) {
+        self.color(color);
+        self.text.push_str(text);
+        self.color(color::OFF);
+    }
+
+    /// The line above a unit: its label, the direction, the time, and what it is.
+    fn heading(&mut self, time: i64, connection: u64, side: Option<Side>, label: &str, what: &str) {
+        match side {
+            Some(side) => {
+                let (color, arrow) = match side {
+                    Side::Client => (color::CLIENT, "→"),
+                    Side::Server => (color::SERVER, "←"),
+                };
+                self.color(color);
+                let _ = write!(self.text, "{label:<3} {arrow}");
+                self.color(color::OFF);
+            }
+            None => self.text.push_str("─────"),
+        }
+        // Times of packets that were captured out of order may lie before the first one's.
+        let sign = if time < 0 { "-" } else { "" };
+        let microseconds = time.unsigned_abs() / 1_000;
+        let (seconds, fraction) = (microseconds / 1_000_000, microseconds % 1_000_000);
+        self.color(color::DIM);
+        let _ = write!(self.text, "  {sign}{seconds}.{fraction:06} s  ");
+        self.color(color::OFF);
+        if self.connections > 1 {
+            let _ = write!(self.text, "connection {connection}: ");
+        }
+        self.text.push_str(what);
+        self.text.push('\n');
+    }
+
+    /// Begins a line of a unit's text.
+    fn gutter(&mut self) {
+        if !self.bare {
+            self.colored(color::DIM, "    │");
+            self.text.push(' ');
+        }
+    }
+
+    /// Ends a line, without spaces before its end.
+    fn end_line(&mut self) {
+        let len = self.text.trim_end_matches(' ').len();
+        self.text.truncate(len);
+        self.text.push('\n');
+    }
+
+    /// Sets off what has more than one line, or stands after that, with an empty line.
+    fn paragraph(&mut self, several: bool) {
+        if several && self.started || self.after_several {
+            self.text.push('\n');
+        }
+        self.started = true;
+        self.after_several = several;
+    }
+
+    fn opened(&mut self, time: i64, connection: &ConnectionInfo) {
+        self.connections += 1;
+        let (client, server) = (connection.client, connection.server);
+        let line = if connection.midway {
+            format!("client {client} and server {server}, connected before the capture began")
+        } else {
+            format!("client {client} connects to server {server}")
+        };
+        self.paragraph(true);
+        self.heading(time, connection.number, None, "", &line);
+    }
+
+    fn note(&mut self, time: i64, connection: &ConnectionInfo, side: Side, note: Note<'_>) {
+        let number = connection.number;
+        let label = side.letter().to_string();
+        let name = side.name();
+        let line = match note {
+            Note::Cut(bytes) => {
+                self.cut_off += bytes;
+                format!("{} cut off by the snap length", plural(bytes, "byte"))
+            }
+            Note::Gap(bytes) => {
+                self.missing += bytes;
+                format!("gap: {} not in the capture", plural(bytes, "byte"))
+            }
+            Note::Repeated(bytes) => {
+                self.sent_again += bytes;
+                format!("{} sent again", plural(bytes, "byte"))
+            }
+            Note::Late(bytes) => {
+                self.shown += bytes.len() as u64;
+                let line =
+                    format!("{} from before, captured late", plural(bytes.len() as u64, "byte"));
+                self.paragraph(true);
+                self.heading(time, number, Some(side), &label, &line);
+                self.lines(bytes, Side::Client);
+                return;
+            }
+            Note::End => format!("the {name} has nothing more to send (FIN)"),
+            Note::WebSocket => {
+                self.paragraph(true);
+                self.heading(
+                    time,
+                    number,
+                    None,
+                    "",
+                    "from here on, both sides send WebSocket frames",
+                );
+                return;
+            }
+        };
+        self.paragraph(false);
+        self.heading(time, number, Some(side), &label, &line);
+    }
+
+    fn unit(&mut self, unit: &Unit) {
+        self.shown += unit.bytes.len() as u64;
+        let what = match unit.kind {
+            UnitKind::Text => "text".to_owned(),
+            UnitKind::Request => "request".to_owned(),
+            UnitKind::Response => "response".to_owned(),
+            UnitKind::Body => "content".to_owned(),
+            UnitKind::Chunk => "chunk".to_owned(),
+            UnitKind::EventChunk => {
+                if is_last_chunk(unit) { "last chunk" } else { "event" }.to_owned()
+            }
+            UnitKind::Event => "event".to_owned(),
+            UnitKind::Frame => match unit.frame {
+                Some(header) => format!("{} frame", header.opcode.name()),
+                None => "frame".to_owned(),
+            },
+            UnitKind::Unknown => "bytes without their context".to_owned(),
+        };
+        let which = match (unit.continued, unit.unfinished) {
+            (false, false) => "",
+            (false, true) => " (first part)",
+            (true, true) => " (next part)",
+            (true, false) => " (last part)",
+        };
+        let line = format!("{what}{which}, {}", plural(unit.bytes.len() as u64, "byte"));
+        self.paragraph(true);
+        self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), &line);
+        if unit.kind == UnitKind::Frame {
+            for line in unit.hex_lines() {
+                self.gutter();
+                self.text.push_str(&line);
+                self.text.push('\n');
+            }
+            if let Some(meaning) = unit.frame_meaning() {
+                self.gutter();
+                self.time_colored(&meaning, unit.side);
+                self.text.push('\n');
+            }
+            if self.style.explain {
+                self.gutter();
+                self.end_line();
+            }
+        }
+        if self.style.explain {
+            self.explained(unit);
+        } else {
+            match unit.kind {
+                UnitKind::Frame => {}
+                UnitKind::Chunk | UnitKind::EventChunk | UnitKind::Event => self.chunk(unit),
+                _ => self.lines(&unit.bytes, unit.side),
+            }
+        }
+    }
+
+    /// Text with its times in colour.
+    fn time_colored(&mut self, line: &str, side: Side) {
+        let mut at = 0;
+        if self.style.color && side == Side::Server {
+            while let Some(time) = time_of_day::find(line.as_bytes(), at) {
+                self.text.push_str(&line[at..time.start]);
+                self.colored(color::TIME, &line[time.clone()]);
+                at = time.end;
+            }
+        }
+        self.text.push_str(&line[at..]);
+    }
+
+    /// A line of a unit, without its line end.
+    fn line(&mut self, bytes: &[u8], side: Side) {
+        self.gutter();
+        if self.style.color {
+            let mut line = String::new();
+            push_escaped(&mut line, bytes);
+            self.time_colored(&line, side);
+        } else {
+            push_escaped(&mut self.text, bytes);
+        }
+    }
+
+    /// Text, each line after the gutter.
+    fn lines(&mut self, bytes: &[u8], side: Side) {
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line(without_line_end(line), side);
+            self.end_line();
+        }
+    }
+
+    /// A chunk or event, with what its framing says beside it.
+    fn chunk(&mut self, unit: &Unit) {
+        for (part, bytes) in unit.parts() {
+            let remark = match part {
+                Part::ChunkSize => chunk_size(bytes),
+                Part::ChunkEnd => "ends the chunk".to_owned(),
+                Part::ChunksEnd => "empty line: ends the response".to_owned(),
+                Part::EventEnd => "empty line: ends the event".to_owned(),
+                _ => {
+                    self.lines(bytes, unit.side);
+                    continue;
+                }
+            };
+            let mut line = String::new();
+            push_escaped(&mut line, without_line_end(bytes));
+            self.gutter();
+            let _ = write!(self.text, "{line:<REMARK_COLUMN$}");
+            self.colored(color::DIM, &remark);
+            self.text.push('\n');
+        }
+    }
+
+    /// Every byte with its name.
+    fn explained(&mut self, unit: &Unit) {
+        let mut last = String::new();
+        let lines = explain(unit);
+        let width = |line: &Explained| line.value.chars().count();
+        let meant = lines.iter().filter(|line| !line.meaning.is_empty());
+        let column = meant.map(width).filter(|width| *width <= MEANING_COLUMN).max().unwrap_or(0);
+        for line in lines {
+            let name = if line.name == last { "" } else { line.name.as_str() };
+            self.gutter();
+            self.color(color::DIM);
+            let _ = write!(self.text, "{name:<13} ");
+            self.color(color::OFF);
+            self.time_colored(&line.value, unit.side);
+            if !line.meaning.is_empty() {
+                let padding = column.saturating_sub(width(&line));
+                let _ = write!(self.text, "{:padding$}  ", "");
+                self.colored(color::DIM, &line.meaning);
+            }
+            self.end_line();
+            last = line.name;
+        }
+    }
+
+    fn sums(&mut self, connections: u64) {
+        self.paragraph(true);
+        let line = format!(
+            "{}, {}, {} of application data:\n",
+            plural(connections, "connection"),
+            plural(self.packets, "packet"),
+            plural(self.app_bytes, "byte"),
+        );
+        self.text.push_str(&line);
+        let line = format!(
+            "{} shown, {} sent again, {} cut off by the snap length\n",
+            self.shown, self.sent_again, self.cut_off
+        );
+        self.text.push_str(&line);
+        if self.missing > 0 {
+            let line = format!("and {} missing in gaps\n", plural(self.missing, "byte"));
+            self.colored(color::WARNING, &line);
+        }
+    }
+}
+
+fn without_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn is_last_chunk(unit: &Unit) -> bool {
+    unit.parts.iter().any(|(part, _)| *part == Part::ChunksEnd)
+}

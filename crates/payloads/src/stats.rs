@@ -1,0 +1,521 @@
+//! The figures of a capture: all of it, one update, what the server alone can send, and how an
+//! update's bytes divide.
+
+use std::{collections::HashMap, io::Read};
+
+use serde_json::{Value, json};
+
+use crate::{
+    capture::{Packet, ReadError, Reader},
+    conversation::{CONNECTION_LIMIT, ConnectionInfo, Conversations, Ending, Side},
+    decode::{Kind, Note, Origin, Sink},
+    packet::{Contents, Segment},
+    table::Table,
+};
+
+/// The silence that separates one update from the next, in nanoseconds: half a second.
+const SILENCE: i64 = 500_000_000;
+
+/// The most different rows kept while the most frequent one is sought.
+const ROW_LIMIT: usize = 4096;
+
+/// The columns of the tables, as the legend of the original document defines them.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub struct Figures {
+    /// Packets that hold a TCP segment.
+    pub total_packets: u64,
+    /// Those of them that carry application data.
+    pub app_packets: u64,
+    /// The bytes of the frames on the wire.
+    pub frame_bytes: u64,
+    /// The bytes of the TCP headers, options included.
+    pub tcp_bytes: u64,
+    /// The bytes of the TCP payloads.
+    pub app_bytes: u64,
+}
+
+impl Figures {
+    /// The names of the columns.
+    pub const COLUMNS: [&str; 5] =
+        ["Total Packets", "App Packets", "Frame Bytes", "TCP Bytes", "App Bytes"];
+
+    /// The figures in the order of [`COLUMNS`](Self::COLUMNS).
+    pub fn cells(&self) -> [u64; 5] {
+        [self.total_packets, self.app_packets, self.frame_bytes, self.tcp_bytes, self.app_bytes]
+    }
+
+    fn add(&mut self, packet: &Packet<'_>, segment: &Segment<'_>) {
+        self.total_packets += 1;
+        self.app_packets += u64::from(segment.payload_len > 0);
+        self.frame_bytes += u64::from(packet.frame_len);
+        self.tcp_bytes += u64::from(segment.header_len);
+        self.app_bytes += u64::from(segment.payload_len);
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "total_packets": self.total_packets,
+            "app_packets": self.app_packets,
+            "frame_bytes": self.frame_bytes,
+            "tcp_bytes": self.tcp_bytes,
+            "app_bytes": self.app_bytes,
+        })
+    }
+}
+
+/// How the application bytes of one side divide, in bytes.
+///
+/// The parts add up to [`total`](Self::total).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Division {
+    /// All of them.
+    pub total: u64,
+    /// By [`Kind`], in the order of [`Kind::ALL`].
+    kinds: [u64; 4],
+    /// Those that were sent before.
+    pub sent_again: u64,
+    /// Those that the capture cut off.
+    pub cut_off: u64,
+}
+
+impl Division {
+    /// How many bytes are of `kind`.
+    pub fn of(&self, kind: Kind) -> u64 {
+        self.kinds[kind as usize]
+    }
+
+    /// The bytes that arrived in this update and whose kind is not known yet, such as those that
+    /// wait for others before them.
+    pub fn undecided(&self) -> u64 {
+        let known = self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off;
+        self.total.saturating_sub(known)
+    }
+
+    fn take(&mut self, kind: Kind, bytes: u64) -> u64 {
+        let bytes = bytes.min(self.kinds[kind as usize]);
+        self.kinds[kind as usize] -= bytes;
+        bytes
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "app_bytes": self.total,
+            "time": self.of(Kind::Time),
+            "framing": self.of(Kind::Framing),
+            "http_head": self.of(Kind::HttpHead),
+            "content": self.of(Kind::Content),
+            "sent_again": self.sent_again,
+            "cut_off": self.cut_off,
+            "undecided": self.undecided(),
+        })
+    }
+}
+
+/// One update: the packets between two silences.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Update {
+    /// Its figures.
+    pub figures: Figures,
+    /// Its figures without the client's data packets.
+    pub without_client: Figures,
+    /// Whether the server can send this unasked: it sent data, and that is no answer to an HTTP
+    /// request.
+    pub can_push: bool,
+    /// How the client's bytes divide, and the server's, in the order of [`Side::index`].
+    pub divisions: [Division; 2],
+}
+
+impl Update {
+    /// How the bytes of `side` divide.
+    pub fn division(&self, side: Side) -> &Division {
+        &self.divisions[side.index()]
+    }
+}
+
+/// The update that was seen most often.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct UsualUpdate {
+    /// The latest update with the figures seen most often.
+    pub update: Update,
+    /// How many updates had these figures.
+    pub seen: u64,
+    /// How many updates there were.
+    pub of: u64,
+}
+
+/// What was left out of the figures.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct LeftOut {
+    /// Packets that hold no TCP segment.
+    pub not_tcp: u64,
+    /// Fragments of IP packets with a TCP segment.
+    pub fragments: u64,
+    /// Packets whose headers are broken or cut off.
+    pub unreadable: u64,
+    /// Packets of interfaces with a link type that is not supported.
+    pub unsupported: u64,
+}
+
+impl LeftOut {
+    /// Counts a packet, if it has no segment.
+    pub fn count(&mut self, contents: &Contents<'_>) {
+        match contents {
+            Contents::Tcp(_) => {}
+            Contents::NotTcp => self.not_tcp += 1,
+            Contents::Fragment => self.fragments += 1,
+            Contents::Unreadable => self.unreadable += 1,
+        }
+    }
+
+    /// A line for each kind of packet that was left out.
+    pub fn warnings(&self) -> Vec<String> {
+        let packets = |count: u64| match count {
+            1 => "1 packet".to_owned(),
+            count => format!("{count} packets"),
+        };
+        let mut lines = Vec::new();
+        let reasons = [
+            (self.not_tcp, "not TCP"),
+            (self.fragments, "a fragment of an IP packet, whose TCP segment is not put together"),
+            (self.unreadable, "with headers that are broken or cut off"),
+            (self.unsupported, "from an interface with a link type that is not supported"),
+        ];
+        for (count, reason) in reasons {
+            if count > 0 {
+                lines.push(format!("{} left out: {reason}", packets(count)));
+            }
+        }
+        lines
+    }
+}
+
+/// The figures of a capture.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// All TCP packets.
+    pub overall: Figures,
+    /// The usual update, if there was one.
+    pub usual: Option<UsualUpdate>,
+    /// How many connections there were.
+    pub connections: u64,
+    /// How many of them were dropped to make room for others.
+    pub dropped: u64,
+    /// Whether there were so many different updates that rare ones were forgotten, so that the
+    /// usual one may have been seen more often than it says.
+    pub forgot_updates: bool,
+    /// What was left out.
+    pub left_out: LeftOut,
+    /// The byte at which the capture ends in the middle of a packet, if it does.
+    pub cut_at: Option<u64>,
+    /// What kept the capture from being read to its end.
+    pub damaged_at: Option<u64>,
+}
+
+impl Stats {
+    /// Reads a capture and counts. Where a connection's SYN was not captured, the side with `port`
+    /// is its server.
+    ///
+    /// # Errors
+    ///
+    /// If the input cannot be read or is no capture. A capture that is damaged is counted up to
+    /// there.
+    pub fn read(input: impl Read, port: Option<u16>) -> Result<Self, ReadError> {
+        let mut reader = Reader::new(input);
+        let mut conversations = Conversations::new(port);
+        let mut counter = Counter::default();
+        let mut stats = Self::default();
+        loop {
+            match reader.next_packet() {
+                Ok(Some(packet)) => match Contents::of(&packet) {
+                    Contents::Tcp(segment) => counter.packet(&packet, &segment, &mut conversations),
+                    other => stats.left_out.count(&other),
+                },
+                Ok(None) => break,
+                Err(ReadError::Damaged(offset)) => {
+                    stats.damaged_at = Some(offset);
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        stats.connections = conversations.count();
+        conversations.finish(counter.last_time, &mut counter);
+        counter.end_part();
+        stats.overall = counter.overall;
+        stats.usual = counter.usual();
+        stats.dropped = counter.dropped;
+        stats.forgot_updates = counter.forgot;
+        stats.left_out.unsupported = reader.unsupported();
+        stats.cut_at = reader.cut_at();
+        Ok(stats)
+    }
+
+    /// What a reader of the figures should know, in a line each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut lines = self.left_out.warnings();
+        if self.dropped > 0 {
+            lines.push(format!(
+                "{} left while still open: no more than {CONNECTION_LIMIT} are followed at a time",
+                plural(self.dropped, "connection"),
+            ));
+        }
+        if self.forgot_updates {
+            lines.push(format!(
+                "more than {ROW_LIMIT} different updates: rare ones were forgotten",
+            ));
+        }
+        if let Some(offset) = self.cut_at {
+            lines.push(format!("ends in the middle of a packet, at byte {offset}"));
+        }
+        if let Some(offset) = self.damaged_at {
+            lines.push(ReadError::Damaged(offset).to_string());
+        }
+        lines
+    }
+
+    /// The figures as JSON.
+    pub fn json(&self, name: &str) -> Value {
+        let usual = self.usual.map(|usual| {
+            json!({
+                "figures": usual.update.figures.json(),
+                "seen": usual.seen,
+                "of": usual.of,
+                "server_alone": usual.update.can_push.then(|| usual.update.without_client.json()),
+                "client": usual.update.division(Side::Client).json(),
+                "server": usual.update.division(Side::Server).json(),
+            })
+        });
+        json!({
+            "capture": name,
+            "overall": self.overall.json(),
+            "update": usual,
+            "connections": self.connections,
+            "connections_dropped": self.dropped,
+            "left_out": {
+                "not_tcp": self.left_out.not_tcp,
+                "fragments": self.left_out.fragments,
+                "unreadable": self.left_out.unreadable,
+                "unsupported_link_type": self.left_out.unsupported,
+            },
+            "ends_in_packet_at": self.cut_at,
+            "damaged_at": self.damaged_at,
+        })
+    }
+}
+
+/// `count` of `thing`, in words.
+pub(crate) fn plural(count: u64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
+/// The four tables, each with a heading.
+pub fn tables(captures: &[Named<'_>]) -> String {
+    let mut text = String::new();
+    let tables = [
+        ("Overall", overall_table(captures)),
+        ("Per update", update_table(captures)),
+        ("What the server alone can send", server_table(captures)),
+        ("How an update's application bytes divide", division_table(captures)),
+    ];
+    for (heading, table) in tables {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&format!("### {heading}\n\n{table}"));
+    }
+    text
+}
+
+/// A capture's name with its figures.
+pub type Named<'a> = (&'a str, &'a Stats);
+
+/// The table of all packets: a row for each capture.
+pub fn overall_table(captures: &[Named<'_>]) -> String {
+    let mut table = Table::new(&[&["PCAP"], &Figures::COLUMNS[..]].concat());
+    for (name, stats) in captures {
+        table.row(name, stats.overall.cells().map(|cell| cell.to_string()));
+    }
+    table.to_string()
+}
+
+/// The table of one update: a row for each capture that has updates.
+pub fn update_table(captures: &[Named<'_>]) -> String {
+    let mut table = Table::new(&[&["PCAP"], &Figures::COLUMNS[..], &["Seen"]].concat());
+    for (name, stats) in captures {
+        if let Some(usual) = &stats.usual {
+            let cells = usual.update.figures.cells().map(|cell| cell.to_string());
+            let seen = format!("{} of {}", usual.seen, usual.of);
+            table.row(name, cells.into_iter().chain([seen]));
+        }
+    }
+    table.to_string()
+}
+
+/// The table of what the server alone can send: a row for each capture whose server can.
+pub fn server_table(captures: &[Named<'_>]) -> String {
+    let mut table = Table::new(&[&["PCAP"], &Figures::COLUMNS[..]].concat());
+    for (name, stats) in captures {
+        if let Some(usual) = stats.usual.as_ref().filter(|usual| usual.update.can_push) {
+            table.row(name, usual.update.without_client.cells().map(|cell| cell.to_string()));
+        }
+    }
+    table.to_string()
+}
+
+/// The table of how an update's bytes divide: two rows for each capture, what the client sends and
+/// what the server sends.
+pub fn division_table(captures: &[Named<'_>]) -> String {
+    let rows: Vec<(&str, Side, &Division)> = captures
+        .iter()
+        .filter_map(|(name, stats)| Some((*name, stats.usual.as_ref()?)))
+        .flat_map(|(name, usual)| {
+            [Side::Client, Side::Server].map(|side| (name, side, usual.update.division(side)))
+        })
+        .collect();
+    // The columns that nearly always are 0 appear only when they are not.
+    let again = rows.iter().any(|(_, _, division)| division.sent_again > 0);
+    let cut = rows.iter().any(|(_, _, division)| division.cut_off > 0);
+    let undecided = rows.iter().any(|(_, _, division)| division.undecided() > 0);
+    let mut columns = vec!["PCAP", "From", "App Bytes", "Time", "Framing", "HTTP Head", "Content"];
+    columns.extend(again.then_some("Sent Again"));
+    columns.extend(cut.then_some("Cut Off"));
+    columns.extend(undecided.then_some("Undecided"));
+    let mut table = Table::new(&columns);
+    for (name, side, division) in rows {
+        let mut cells = vec![side.name().to_owned(), division.total.to_string()];
+        cells.extend(Kind::ALL.map(|kind| division.of(kind).to_string()));
+        cells.extend(again.then(|| division.sent_again.to_string()));
+        cells.extend(cut.then(|| division.cut_off.to_string()));
+        cells.extend(undecided.then(|| division.undecided().to_string()));
+        table.row(name, cells);
+    }
+    table.to_string()
+}
+
+/// How often an update was seen, and its latest.
+#[derive(Clone, Copy)]
+struct Row {
+    seen: u64,
+    latest: u64,
+    update: Update,
+}
+
+/// Counts the packets as they come.
+#[derive(Default)]
+struct Counter {
+    overall: Figures,
+    last_time: i64,
+    /// The number of the part at hand, from 0.
+    part: u64,
+    update: Update,
+    /// Whether the part at hand opens or ends a connection.
+    has_control: bool,
+    /// Whether its server answers an HTTP request.
+    has_answer: bool,
+    rows: HashMap<Figures, Row>,
+    updates: u64,
+    forgot: bool,
+    dropped: u64,
+}
+
+impl Counter {
+    fn packet(
+        &mut self,
+        packet: &Packet<'_>,
+        segment: &Segment<'_>,
+        conversations: &mut Conversations,
+    ) {
+        if self.overall.total_packets > 0 && packet.time - self.last_time >= SILENCE {
+            self.end_part();
+        }
+        // A packet that was captured out of order does not turn the time back.
+        if self.overall.total_packets == 0 || packet.time > self.last_time {
+            self.last_time = packet.time;
+        }
+        self.overall.add(packet, segment);
+        self.update.figures.add(packet, segment);
+        self.has_control |= segment.flags.syn || segment.flags.fin || segment.flags.rst;
+        let (_, side) = conversations.segment(packet.time, segment, self);
+        self.update.divisions[side.index()].total += u64::from(segment.payload_len);
+        if side == Side::Server || segment.payload_len == 0 {
+            self.update.without_client.add(packet, segment);
+        }
+    }
+
+    /// A silence, or the end: counts the part before it, if it is an update.
+    fn end_part(&mut self) {
+        let mut update = std::mem::take(&mut self.update);
+        let has_control = std::mem::take(&mut self.has_control);
+        let has_answer = std::mem::take(&mut self.has_answer);
+        let is_first = self.part == 0;
+        self.part += 1;
+        if is_first || has_control || update.figures.app_bytes == 0 {
+            return;
+        }
+        self.updates += 1;
+        update.can_push = update.division(Side::Server).total > 0 && !has_answer;
+        let row = self.rows.entry(update.figures).or_insert(Row { seen: 0, latest: 0, update });
+        row.seen += 1;
+        row.latest = self.updates;
+        row.update = update;
+        if self.rows.len() > ROW_LIMIT {
+            self.forgot = true;
+            let latest = self.updates;
+            // The rarer half goes; the one just seen may turn out to be frequent.
+            let mut seen: Vec<(u64, u64)> =
+                self.rows.values().map(|row| (row.seen, row.latest)).collect();
+            seen.sort_unstable();
+            let limit = seen[ROW_LIMIT / 2];
+            self.rows.retain(|_, row| (row.seen, row.latest) > limit || row.latest == latest);
+        }
+    }
+
+    fn usual(&self) -> Option<UsualUpdate> {
+        self.rows.values().max_by_key(|row| (row.seen, row.latest)).map(|row| UsualUpdate {
+            update: row.update,
+            seen: row.seen,
+            of: self.updates,
+        })
+    }
+
+    fn division(&mut self, origin: &Origin<'_>) -> &mut Division {
+        &mut self.update.divisions[origin.side.index()]
+    }
+}
+
+impl Sink for Counter {
+    const COUNTS: bool = true;
+    const PIECES: bool = false;
+
+    fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, ending: Ending) {
+        self.dropped += u64::from(ending == Ending::Dropped);
+    }
+
+    fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
+        match note {
+            Note::Cut(bytes) => self.division(origin).cut_off += bytes,
+            Note::Repeated(bytes) => self.division(origin).sent_again += bytes,
+            Note::Gap(_) | Note::Late(_) | Note::End | Note::WebSocket => {}
+        }
+    }
+
+    fn count(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
+        self.division(origin).kinds[kind as usize] += bytes;
+        self.has_answer |= kind == Kind::HttpHead && origin.side == Side::Server;
+    }
+
+    fn recount(&mut self, origin: &Origin<'_>, from: Kind, to: Kind, bytes: u64) {
+        let division = self.division(origin);
+        // Those that an earlier update was charged with stay there.
+        let bytes = division.take(from, bytes);
+        division.kinds[to as usize] += bytes;
+    }
+
+    fn uncount(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
+        self.division(origin).take(kind, bytes);
+    }
+
+    fn answer(&mut self, origin: &Origin<'_>) {
+        self.has_answer |= origin.side == Side::Server;
+    }
+}

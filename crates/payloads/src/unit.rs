@@ -1,0 +1,321 @@
+//! The units of a conversation: a head, a chunk, a frame, with all their bytes.
+
+use std::mem;
+
+use crate::{
+    conversation::{ConnectionInfo, Ending, Side},
+    decode::{Note, Origin, Part, Sink, UnitKind},
+    escape::push_escaped,
+    http::KEY_LEN,
+    websocket::{self, Header, Opcode},
+};
+
+/// The most memory that a unit may take, in bytes; what is longer comes in several units.
+const UNIT_LIMIT: usize = 16 * 1024;
+
+/// The most memory that all units may take that are being put together, in bytes.
+const TOTAL_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The memory that a part takes beside its bytes, in bytes.
+const PART_SIZE: usize = size_of::<(Part, usize)>();
+
+/// How many bytes of a frame fit into a line of hexadecimal numbers, as in the dump of the
+/// original document, whose longest frame has 22.
+const HEX_COLUMNS: usize = 22;
+
+/// Bytes that belong together, such as a head, a chunk, or a frame.
+#[derive(Clone, Debug, Default)]
+pub struct Unit {
+    /// The number of its connection, from 1.
+    pub connection: u64,
+    /// The side that sent it.
+    pub side: Side,
+    /// Its number among those of its side, from 1.
+    pub number: u64,
+    /// What it is.
+    pub kind: UnitKind,
+    /// When the packet with its first byte was captured, in nanoseconds since the capture's first
+    /// packet.
+    pub time: i64,
+    /// Its bytes as they were sent.
+    pub bytes: Vec<u8>,
+    /// What its bytes are: each part with its length. Together they cover all bytes, in order.
+    pub parts: Vec<(Part, usize)>,
+    /// Whether its first bytes came as a unit before.
+    pub continued: bool,
+    /// Whether more of it follows, or is missing.
+    pub unfinished: bool,
+    /// The header of the frame, if it is one.
+    pub frame: Option<Header>,
+    /// How many bytes of the frame's payload came in units before.
+    pub payload_offset: u64,
+    /// The key whose `Sec-WebSocket-Accept` this response gives.
+    pub key: Option<[u8; KEY_LEN]>,
+}
+
+impl Unit {
+    /// The memory that it takes, in bytes.
+    fn size(&self) -> usize {
+        self.bytes.len() + self.parts.len() * PART_SIZE
+    }
+
+    /// Its label, such as `C1`.
+    pub fn label(&self) -> String {
+        format!("{}{}", self.side.letter(), self.number)
+    }
+
+    /// Its parts, each with its bytes.
+    pub fn parts(&self) -> impl Iterator<Item = (Part, &[u8])> {
+        let mut rest = self.bytes.as_slice();
+        self.parts.iter().map(move |(part, len)| {
+            let (bytes, after) = rest.split_at((*len).min(rest.len()));
+            rest = after;
+            (*part, bytes)
+        })
+    }
+
+    /// The payload of a frame, with the masking undone.
+    pub fn payload(&self) -> Vec<u8> {
+        let mut payload = Vec::new();
+        for (part, bytes) in self.parts() {
+            if part == Part::Payload {
+                payload.extend_from_slice(bytes);
+            }
+        }
+        if let Some(key) = self.frame.and_then(|header| header.key) {
+            websocket::unmask(&mut payload, key, self.payload_offset);
+        }
+        payload
+    }
+
+    /// What a frame means, in a line: `FIN, text, masked with 36 0d 29 16, 8 bytes: get-time`.
+    pub fn frame_meaning(&self) -> Option<String> {
+        let header = self.frame?;
+        let mut line = String::new();
+        if header.fin {
+            line.push_str("FIN, ");
+        }
+        for (bit, name) in [(4, "RSV1, "), (2, "RSV2, "), (1, "RSV3, ")] {
+            if header.reserved & bit != 0 {
+                line.push_str(name);
+            }
+        }
+        line.push_str(header.opcode.name());
+        if let Some(key) = header.key {
+            line.push_str(", masked with ");
+            push_hex(&mut line, &key);
+        }
+        match header.payload_len {
+            0 => line.push_str(", no payload"),
+            1 => line.push_str(", 1 byte"),
+            len => line.push_str(&format!(", {len} bytes")),
+        }
+        let payload = self.payload();
+        if payload.is_empty() {
+            return Some(line);
+        }
+        line.push_str(": ");
+        if header.reserved & 4 != 0 && !header.opcode.is_control() {
+            line.push_str("compressed (RFC 7692), not unpacked here");
+        } else if header.opcode == Opcode::CLOSE && self.payload_offset == 0 && payload.len() >= 2 {
+            let (code, reason) = payload.split_at(2);
+            let code = u16::from_be_bytes([code[0], code[1]]);
+            line.push_str(&format!("{code} ({})", websocket::close_code_name(code)));
+            if !reason.is_empty() {
+                line.push_str(", ");
+                push_escaped(&mut line, reason);
+            }
+        } else if header.opcode == Opcode::BINARY {
+            push_hex(&mut line, &payload);
+        } else {
+            push_escaped(&mut line, &payload);
+        }
+        Some(line)
+    }
+
+    /// Its bytes as lines of hexadecimal numbers beside their text, in which a dot stands for what
+    /// is not printable ASCII: `81 88 36 0d  ..6.`.
+    pub fn hex_lines(&self) -> impl Iterator<Item = String> {
+        self.bytes.chunks(HEX_COLUMNS).map(|bytes| {
+            let mut line = String::with_capacity(HEX_COLUMNS * 4 + 2);
+            push_hex(&mut line, bytes);
+            line.push_str(&" ".repeat((HEX_COLUMNS - bytes.len()) * 3 + 2));
+            line.extend(bytes.iter().map(|byte| match byte {
+                b' '..=b'~' => char::from(*byte),
+                _ => '.',
+            }));
+            line
+        })
+    }
+}
+
+/// Appends bytes as hexadecimal numbers with a space between.
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 {
+            text.push(' ');
+        }
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+}
+
+/// What an [`Assembler`] gives.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A connection begins.
+    Opened(&'a ConnectionInfo),
+    /// A connection ended.
+    Ended(&'a ConnectionInfo, Ending),
+    /// A unit.
+    Unit(&'a Unit),
+    /// Something about bytes of this connection and side that are not there.
+    Note(&'a ConnectionInfo, Side, Note<'a>),
+}
+
+/// Takes what an [`Assembler`] gives.
+pub trait Listener {
+    /// Takes an event and when it happened, in nanoseconds since the capture's first packet.
+    fn event(&mut self, time: i64, event: Event<'_>);
+}
+
+/// Puts units together and gives them, with their times, to a [`Listener`].
+pub struct Assembler<L> {
+    listener: L,
+    /// When the capture's first packet was captured.
+    start: Option<i64>,
+    /// The units of both sides of each connection.
+    units: Vec<[Unit; 2]>,
+    /// The memory of all units, in bytes.
+    total: usize,
+    /// The memory of the last unit that was given, for the next one.
+    spare: (Vec<u8>, Vec<(Part, usize)>),
+}
+
+impl<L: Listener> Assembler<L> {
+    /// Gives all that it puts together to `listener`.
+    pub fn new(listener: L) -> Self {
+        Self { listener, start: None, units: Vec::new(), total: 0, spare: Default::default() }
+    }
+
+    /// The time of the first packet, to which all times are relative; later calls change nothing.
+    pub fn start(&mut self, time: i64) {
+        self.start.get_or_insert(time);
+    }
+
+    /// Who takes what is put together.
+    pub fn listener(&mut self) -> &mut L {
+        &mut self.listener
+    }
+
+    fn since_start(&self, time: i64) -> i64 {
+        time.saturating_sub(self.start.unwrap_or(time))
+    }
+
+    fn give(&mut self, origin: &Origin<'_>, unfinished: bool) {
+        let unit = &mut self.units[origin.connection.slot][origin.side.index()];
+        if unit.bytes.is_empty() {
+            return;
+        }
+        unit.unfinished = unfinished;
+        let time = unit.time;
+        self.listener.event(time, Event::Unit(unit));
+        self.total -= unit.size();
+        unit.payload_offset += unit
+            .parts
+            .iter()
+            .filter(|(part, _)| *part == Part::Payload)
+            .map(|(_, len)| *len as u64)
+            .sum::<u64>();
+        unit.continued = true;
+        self.spare = (mem::take(&mut unit.bytes), mem::take(&mut unit.parts));
+        self.spare.0.clear();
+        self.spare.1.clear();
+    }
+}
+
+impl<L: Listener> Sink for Assembler<L> {
+    const COUNTS: bool = false;
+    const PIECES: bool = true;
+
+    fn opened(&mut self, connection: &ConnectionInfo, time: i64) {
+        match self.units.get_mut(connection.slot) {
+            Some(units) => *units = Default::default(),
+            None => self.units.resize_with(connection.slot + 1, Default::default),
+        }
+        let time = self.since_start(time);
+        self.listener.event(time, Event::Opened(connection));
+    }
+
+    fn ended(&mut self, connection: &ConnectionInfo, time: i64, ending: Ending) {
+        let time = self.since_start(time);
+        self.listener.event(time, Event::Ended(connection, ending));
+    }
+
+    fn moved(&mut self, from: usize, to: usize) {
+        self.units.swap(from, to);
+    }
+
+    fn begin(&mut self, origin: &Origin<'_>, kind: UnitKind, number: u64) {
+        let time = self.since_start(origin.time);
+        let unit = &mut self.units[origin.connection.slot][origin.side.index()];
+        let (bytes, parts) = mem::take(&mut self.spare);
+        *unit = Unit {
+            connection: origin.connection.number,
+            side: origin.side,
+            number,
+            kind,
+            time,
+            bytes,
+            parts,
+            ..Unit::default()
+        };
+    }
+
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, bytes: &[u8]) {
+        let unit = &mut self.units[origin.connection.slot][origin.side.index()];
+        let size = unit.size();
+        unit.bytes.extend_from_slice(bytes);
+        match unit.parts.last_mut() {
+            // Pieces of the same part are one, but each line is a part.
+            Some((last, len)) if *last == part && !ends_line(part, &unit.bytes, bytes.len()) => {
+                *len += bytes.len();
+            }
+            _ => unit.parts.push((part, bytes.len())),
+        }
+        if matches!(part, Part::FrameStart | Part::FrameLength | Part::MaskingKey) {
+            unit.frame = Header::parse(&unit.bytes);
+        }
+        self.total += unit.size() - size;
+        if unit.size() >= UNIT_LIMIT || self.total >= TOTAL_LIMIT {
+            self.give(origin, true);
+        }
+    }
+
+    fn end(&mut self, origin: &Origin<'_>, complete: bool) {
+        self.give(origin, !complete);
+    }
+
+    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>) {
+        self.units[origin.connection.slot][origin.side.index()].key = key;
+    }
+
+    fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
+        if !matches!(note, Note::Repeated(_) | Note::Late(_)) {
+            self.give(origin, true);
+        }
+        let time = self.since_start(origin.time);
+        self.listener.event(time, Event::Note(origin.connection, origin.side, note));
+    }
+}
+
+/// Whether a line of `part` ended right before the last `new` of these bytes.
+fn ends_line(part: Part, bytes: &[u8], new: usize) -> bool {
+    let is_line = matches!(
+        part,
+        Part::StartLine | Part::Field | Part::Trailer | Part::EventField | Part::LineEnd
+    );
+    let (before, after) = bytes.split_at(bytes.len() - new);
+    is_line && (before.ends_with(b"\n") || before.ends_with(b"\r") && !after.starts_with(b"\n"))
+}

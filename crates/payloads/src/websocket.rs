@@ -1,0 +1,162 @@
+//! WebSocket frames (RFC 6455 section 5.2).
+
+/// The longest frame header: 2 bytes, 8 of length, 4 of masking key.
+pub const HEADER_LIMIT: usize = 14;
+
+/// The opcodes (RFC 6455 section 11.8).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Opcode(pub u8);
+
+impl Opcode {
+    /// The message goes on.
+    pub const CONTINUATION: Self = Self(0);
+    /// A message of text.
+    pub const TEXT: Self = Self(1);
+    /// A message of bytes.
+    pub const BINARY: Self = Self(2);
+    /// The sender is done.
+    pub const CLOSE: Self = Self(8);
+    /// The peer is to answer with a pong.
+    pub const PING: Self = Self(9);
+    /// The answer to a ping.
+    pub const PONG: Self = Self(10);
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CONTINUATION => "continuation",
+            Self::TEXT => "text",
+            Self::BINARY => "binary",
+            Self::CLOSE => "close",
+            Self::PING => "ping",
+            Self::PONG => "pong",
+            Self(3..=7) => "reserved for data",
+            Self(_) => "reserved for control",
+        }
+    }
+
+    /// Whether it is one that RFC 6455 defines.
+    pub fn is_known(self) -> bool {
+        matches!(self.0, 0..=2 | 8..=10)
+    }
+
+    /// Whether frames with it control the connection, rather than carry a message.
+    pub fn is_control(self) -> bool {
+        self.0 & 8 != 0
+    }
+}
+
+/// The header of a frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Header {
+    /// Whether the frame is the last of its message.
+    pub fin: bool,
+    /// The bits RSV1 to RSV3, the first in bit 2.
+    pub reserved: u8,
+    /// What the frame is.
+    pub opcode: Opcode,
+    /// The masking key, if the payload is masked.
+    pub key: Option<[u8; 4]>,
+    /// How many bytes the length takes after the first two: 0, 2 or 8.
+    pub extended: usize,
+    /// The length of the payload in bytes.
+    pub payload_len: u64,
+}
+
+impl Header {
+    /// How long the header is that `bytes` begins with, or at least is, in bytes.
+    pub fn len_of(bytes: &[u8]) -> usize {
+        let Some(second) = bytes.get(1) else {
+            return 2;
+        };
+        let extended = match second & 0x7f {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        };
+        2 + extended + if second & 0x80 == 0 { 0 } else { 4 }
+    }
+
+    /// The header that `bytes` begins with, if it is all there.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let len = Self::len_of(bytes);
+        let header = bytes.get(..len)?;
+        let masked = header[1] & 0x80 != 0;
+        let extended = len - 2 - if masked { 4 } else { 0 };
+        let payload_len = match extended {
+            0 => u64::from(header[1] & 0x7f),
+            _ => header[2..2 + extended].iter().fold(0, |len, byte| len << 8 | u64::from(*byte)),
+        };
+        Some(Self {
+            fin: header[0] & 0x80 != 0,
+            reserved: header[0] >> 4 & 7,
+            opcode: Opcode(header[0] & 0x0f),
+            key: if masked { header[len - 4..].try_into().ok() } else { None },
+            extended,
+            payload_len,
+        })
+    }
+
+    /// The length of the header itself in bytes.
+    #[expect(clippy::len_without_is_empty, reason = "no header is empty")]
+    pub fn len(&self) -> usize {
+        2 + self.extended + if self.key.is_some() { 4 } else { 0 }
+    }
+}
+
+/// `payload`, from its byte `offset` on, with the masking undone (RFC 6455 section 5.3).
+pub fn unmask(payload: &mut [u8], key: [u8; 4], offset: u64) {
+    for (byte, index) in payload.iter_mut().zip((offset % 4)..) {
+        *byte ^= key[(index % 4) as usize];
+    }
+}
+
+/// Whether `bytes`, a whole segment, is one frame or more and nothing else, all of them as a
+/// client or a server sends them.
+pub fn looks_like_frames(mut bytes: &[u8], masked: bool) -> bool {
+    if bytes.is_empty() {
+        return false;
+    }
+    while !bytes.is_empty() {
+        let Some(header) = Header::parse(bytes) else {
+            return false;
+        };
+        let payload_len = usize::try_from(header.payload_len).unwrap_or(usize::MAX);
+        let rest = bytes.get(header.len()..).and_then(|rest| rest.get(payload_len..));
+        match rest {
+            Some(rest)
+                if header.key.is_some() == masked
+                    && header.opcode.is_known()
+                    && header.reserved & 3 == 0 =>
+            {
+                bytes = rest;
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// The name of a close code (RFC 6455 section 7.4.1 and the IANA registry it set up).
+pub fn close_code_name(code: u16) -> &'static str {
+    match code {
+        1000 => "normal closure",
+        1001 => "going away",
+        1002 => "protocol error",
+        1003 => "unsupported data",
+        1005 => "no status received: may not be sent",
+        1006 => "abnormal closure: may not be sent",
+        1007 => "invalid frame payload data",
+        1008 => "policy violation",
+        1009 => "message too big",
+        1010 => "mandatory extension",
+        1011 => "internal error",
+        1012 => "service restart",
+        1013 => "try again later",
+        1014 => "bad gateway",
+        1015 => "TLS handshake failed: may not be sent",
+        3000..=3999 => "registered for a library or application",
+        4000..=4999 => "private use",
+        _ => "not assigned",
+    }
+}

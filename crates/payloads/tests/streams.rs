@@ -1,0 +1,360 @@
+//! Packets out of order, repeated, overlapping or missing, and connections that come and go.
+
+mod writer;
+
+use payloads::{
+    conversation::{CONNECTION_LIMIT, Ending, Side},
+    decode::UnitKind,
+    stats::Stats,
+    transcript::{self, Transcript},
+    unit::Unit,
+};
+use writer::{ACK, CLIENT, Connection, FIN, Packet, RST, Random, SERVER, SYN, messages, shown, v4};
+
+fn transcripts(packets: &[Packet]) -> Vec<Transcript> {
+    transcript::read(writer::pcap(packets).as_slice(), None).unwrap()
+}
+
+fn transcript(packets: &[Packet]) -> Transcript {
+    let mut all = transcripts(packets);
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+/// The bytes of a side that are shown, in the order in which they are shown.
+fn said(transcript: &Transcript, side: Side) -> Vec<u8> {
+    let units = transcript.units.iter().filter(|unit| unit.side == side);
+    units.flat_map(|unit| unit.bytes.clone()).collect()
+}
+
+fn shown_bytes(transcript: &Transcript) -> u64 {
+    transcript.units.iter().map(|unit| unit.bytes.len() as u64).sum()
+}
+
+/// Bytes shown, sent again and cut off are all bytes.
+fn assert_adds_up(packets: &[Packet], transcripts: &[Transcript]) {
+    let sent: u64 = packets.iter().map(|packet| packet.payload.len() as u64).sum();
+    let found: u64 = transcripts
+        .iter()
+        .map(|transcript| shown_bytes(transcript) + transcript.sent_again + transcript.cut_off)
+        .sum();
+    assert_eq!(found, sent);
+}
+
+/// A unit without what depends on the packets' times.
+fn outline(unit: &Unit) -> (Side, UnitKind, u64, Vec<u8>) {
+    (unit.side, unit.kind, unit.number, unit.bytes.clone())
+}
+
+/// A conversation with a page, an answer in chunks, and frames.
+fn speech() -> Vec<(usize, Vec<u8>)> {
+    let mut speech: Vec<(usize, Vec<u8>)> = Vec::new();
+    let page = format!("HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n{}", "page ".repeat(600));
+    let chunk = format!("5dc\r\n{}\r\n", "chunks".repeat(250));
+    speech.push((CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()));
+    speech.push((SERVER, page.into_bytes()));
+    speech.push((CLIENT, b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()));
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    speech.push((SERVER, format!("{head}{chunk}{chunk}0\r\n\r\n").into_bytes()));
+    speech.push((CLIENT, b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\n\r\n".to_vec()));
+    let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+    speech.push((SERVER, head.as_bytes().to_vec()));
+    speech.push((CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73".to_vec()));
+    let long = [&b"\x81\x7e\x0b\xb8"[..], &[b'w'; 3000]].concat();
+    speech.push((SERVER, long));
+    speech.push((CLIENT, b"\x88\x82\x19\xdb\x13\x62\x1a\x32".to_vec()));
+    speech.push((SERVER, b"\x88\x00".to_vec()));
+    speech
+}
+
+/// The packets of a conversation in which each side waits for the other's acknowledgment, cut into
+/// segments of a few hundred bytes.
+fn segments(first: [u32; 2], segment_len: usize) -> Vec<Vec<Packet>> {
+    let mut connection = Connection::v4().sequences(first[0], first[1]);
+    let mut flights = Vec::new();
+    let mut flight = |connection: &mut Connection| {
+        flights.push(std::mem::take(&mut connection.packets));
+    };
+    connection.send(CLIENT, SYN, b"");
+    flight(&mut connection);
+    connection.send(SERVER, SYN | ACK, b"");
+    flight(&mut connection);
+    for (side, bytes) in speech() {
+        for segment in bytes.chunks(segment_len) {
+            connection.data(side, segment);
+        }
+        flight(&mut connection);
+        connection.ack(1 - side);
+        flight(&mut connection);
+    }
+    connection.send(CLIENT, FIN | ACK, b"");
+    flight(&mut connection);
+    connection.send(SERVER, FIN | ACK, b"").ack(CLIENT);
+    flight(&mut connection);
+    flights
+}
+
+/// The packets of `flight` in another order, some of them twice, some overlapping.
+fn disturbed(flight: &[Packet], random: &mut Random) -> Vec<Packet> {
+    let mut packets = flight.to_vec();
+    for packet in flight {
+        match random.below(6) {
+            0 => packets.push(packet.clone()),
+            1 if packet.payload.len() > 2 && packet.flags & (SYN | FIN) == 0 => {
+                // A part of it again, from anywhere in it.
+                let start = random.below(packet.payload.len());
+                let end = start + 1 + random.below(packet.payload.len() - start);
+                let mut part = packet.clone();
+                part.sequence = part.sequence.wrapping_add(u32::try_from(start).unwrap());
+                part.payload = packet.payload[start..end].to_vec();
+                packets.push(part);
+            }
+            _ => {}
+        }
+    }
+    for index in (1..packets.len()).rev() {
+        packets.swap(index, random.below(index + 1));
+    }
+    packets
+}
+
+#[test]
+fn the_same_messages_shuffled_repeated_overlapping_and_wrapped() {
+    let expected: Vec<_> =
+        transcript(&segments([1_000, 2_000], 300).concat()).units.iter().map(outline).collect();
+    let sent: Vec<u8> = speech().into_iter().flat_map(|(_, bytes)| bytes).collect();
+    let found: Vec<u8> = expected.iter().flat_map(|(.., bytes)| bytes.clone()).collect();
+    assert_eq!(found, sent);
+    for seed in 1..=300 {
+        let mut random = Random(seed);
+        // In every other round the sequence numbers wrap on the way.
+        let first = match seed % 2 {
+            0 => [u32::MAX - u32::try_from(random.below(200)).unwrap(), u32::MAX - 4_000],
+            _ => [7, u32::MAX - u32::try_from(random.below(9_000)).unwrap()],
+        };
+        let segment_len = 1 + random.below(700);
+        let packets: Vec<Packet> = segments(first, segment_len)
+            .iter()
+            .flat_map(|flight| disturbed(flight, &mut random))
+            .collect();
+        let transcript = transcript(&packets);
+        let units: Vec<_> = transcript.units.iter().map(outline).collect();
+        assert_eq!(units, expected, "seed {seed}");
+        assert_eq!((transcript.missing, transcript.cut_off), (0, 0), "seed {seed}");
+        assert_adds_up(&packets, &[transcript]);
+    }
+}
+
+#[test]
+fn nothing_is_hidden_whatever_is_lost_or_cut() {
+    for seed in 1..=300 {
+        let mut random = Random(seed);
+        let mut packets: Vec<Packet> = segments([1, 2], 1 + random.below(900))
+            .iter()
+            .flat_map(|flight| disturbed(flight, &mut random))
+            .collect();
+        // A tenth is lost, and with it perhaps the SYN; some are far out of order.
+        packets.retain(|_| random.below(10) > 0);
+        for _ in 0..random.below(5) {
+            let (a, b) = (random.below(packets.len()), random.below(packets.len()));
+            packets.swap(a, b);
+        }
+        let snap_len =
+            if seed % 3 == 0 { 66 + u32::try_from(random.below(300)).unwrap() } else { u32::MAX };
+        let frames = writer::frames(&packets, writer::Link::Ethernet);
+        let capture = writer::pcap_of(&frames, 1, false, false, snap_len);
+        let transcripts = transcript::read(capture.as_slice(), None).unwrap();
+        assert_adds_up(&packets, &transcripts);
+        let stats = Stats::read(capture.as_slice(), None).unwrap();
+        let sent: u64 = packets.iter().map(|packet| packet.payload.len() as u64).sum();
+        assert_eq!(stats.overall.app_bytes, sent);
+        // The program says the same sums.
+        let text = shown(&capture);
+        let sums = text.lines().rev().find(|line| line.contains(" shown, ")).unwrap();
+        let numbers: Vec<u64> = sums.split(' ').filter_map(|word| word.parse().ok()).collect();
+        assert_eq!(numbers.iter().sum::<u64>(), sent, "seed {seed}: {sums}");
+    }
+}
+
+#[test]
+fn a_gap_is_named_when_the_peer_acknowledges_past_it() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").lose(CLIENT, 5).data(CLIENT, b"three\n");
+    tcp.data(SERVER, b"answer\n");
+    let shown = messages(&shown(&tcp.pcap()));
+    let lines: Vec<&str> = shown.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(
+        lines,
+        [
+            "───── s  ",
+            "C1 s  text, 4 bytes",
+            "    │ one",
+            "C s  gap: 5 bytes not in the capture",
+            "C2 s  text, 6 bytes",
+            "    │ three",
+            "S1 s  text, 7 bytes",
+            "    │ answer",
+            "1 connection, 6 packets, 17 bytes of application data:",
+            "17 shown, 0 sent again, 0 cut off by the snap length",
+            "and 5 bytes missing in gaps",
+        ]
+    );
+}
+
+#[test]
+fn a_gap_is_named_when_the_capture_or_the_connection_ends() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").lose(CLIENT, 5).data(CLIENT, b"three\n");
+    let at_end = transcript(&tcp.packets);
+    assert_eq!((said(&at_end, Side::Client), at_end.missing), (b"one\nthree\n".to_vec(), 5));
+    tcp.send(SERVER, RST, b"");
+    let reset = transcript(&tcp.packets);
+    assert_eq!((said(&reset, Side::Client), reset.missing), (b"one\nthree\n".to_vec(), 5));
+    assert_eq!(reset.ending, Some(Ending::Reset(Side::Server)));
+}
+
+#[test]
+fn a_gap_is_named_when_too_much_waits_for_it() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").lose(CLIENT, 5);
+    for _ in 0..300 {
+        tcp.data(CLIENT, &[b'x'; 1_000]);
+    }
+    // Nothing acknowledges it, and the last packet is not the first that comes out.
+    let transcript = transcript(&tcp.packets);
+    assert_eq!((transcript.missing, shown_bytes(&transcript)), (5, 300_004));
+    let text = shown(&tcp.pcap());
+    let gap = text.lines().find(|line| line.contains("gap: 5 bytes")).unwrap();
+    let milliseconds: f64 = gap.split_whitespace().nth(2).unwrap().parse().unwrap();
+    assert!(milliseconds < 0.030, "named before the last packet: {gap}");
+}
+
+#[test]
+fn bytes_that_fill_a_gap_too_late_are_shown() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").data(CLIENT, b"two\n").data(CLIENT, b"three\n");
+    tcp.data(SERVER, b"answer\n");
+    let late = tcp.packets.remove(4);
+    tcp.packets.push(late.clone());
+    tcp.packets.push(late);
+    let transcript = transcript(&tcp.packets);
+    assert_eq!(said(&transcript, Side::Client), b"one\nthree\ntwo\n");
+    assert_eq!((transcript.missing, transcript.sent_again), (4, 4));
+}
+
+#[test]
+fn a_capture_that_begins_in_mid_connection() {
+    let mut tcp = Connection::new(v4(1, 50_000), v4(2, 8000));
+    tcp.open().data(SERVER, b"Hello!\n").data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n");
+    tcp.ack(CLIENT);
+    for skipped in 1..tcp.packets.len() {
+        let transcript = transcript(&tcp.packets[skipped..]);
+        assert_eq!(transcript.connection.server.port, 8000, "{skipped}");
+        assert_eq!(transcript.connection.midway, skipped >= 2, "{skipped}");
+        assert_adds_up(&tcp.packets[skipped..], &[transcript]);
+    }
+    let from_command = transcript(&tcp.packets[4..]);
+    assert_eq!(from_command.text(), "time\n09:31:45\n\n");
+}
+
+#[test]
+fn frames_and_events_are_known_in_mid_connection() {
+    let mut ws = Connection::v4();
+    ws.data(CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73");
+    ws.data(SERVER, b"\x81\x14{\"time\": \"09:43:38\"}").ack(CLIENT);
+    let shown = messages(&shown(&ws.pcap()));
+    assert!(shown.contains("C1 s  text frame, 14 bytes"), "{shown}");
+    assert!(shown.contains("S1 s  text frame, 22 bytes"), "{shown}");
+
+    let mut sse = Connection::v4();
+    sse.data(SERVER, b"1c\r\ndata: {\"time\": \"11:42:14\"}\n\n\r\n").ack(CLIENT);
+    let kinds: Vec<_> = transcript(&sse.packets).units.iter().map(|unit| unit.kind).collect();
+    assert_eq!(kinds, [UnitKind::EventChunk]);
+}
+
+#[test]
+fn the_port_decides_who_is_the_server_where_no_syn_was_captured() {
+    let mut tcp = Connection::new(v4(1, 6000), v4(2, 9000));
+    tcp.data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n").ack(CLIENT);
+    let capture = tcp.pcap();
+    let server =
+        |port| transcript::read(capture.as_slice(), port).unwrap()[0].connection.server.port;
+    assert_eq!(server(None), 6000, "the lower port is guessed");
+    assert_eq!(server(Some(9000)), 9000);
+    let output = writer::run(&["show", "--port", "9000", "-"], &capture);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(messages(&text).contains("C1 s  text, 5 bytes"), "{text}");
+}
+
+#[test]
+fn a_syn_captured_late_or_twice_opens_no_other_connection() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").data(CLIENT, b"two\n").ack(SERVER).close(CLIENT);
+    for (from, to) in [(0, 3), (0, 1), (0, 2), (1, 2), (0, 4)] {
+        let mut packets = tcp.packets.clone();
+        let syn = packets.remove(from);
+        packets.insert(to, syn.clone());
+        packets.push(syn);
+        let transcript = transcript(&packets);
+        assert_eq!(transcript.text(), "one\ntwo\n", "{from} to {to}");
+        assert_eq!(transcript.connection.client.port, 50_000, "{from} to {to}");
+        assert_eq!(transcript.missing, 0, "{from} to {to}");
+    }
+}
+
+#[test]
+fn both_sides_may_open_at_the_same_time() {
+    let mut tcp = Connection::v4();
+    tcp.send(CLIENT, SYN, b"").send(SERVER, SYN, b"");
+    tcp.data(CLIENT, b"one\n").data(SERVER, b"two\n").close(CLIENT);
+    let transcript = transcript(&tcp.packets);
+    assert_eq!(transcript.text(), "one\ntwo\n");
+    assert_eq!(transcript.ending, Some(Ending::Closed));
+}
+
+#[test]
+fn a_port_used_again_is_another_connection() {
+    let mut first = Connection::v4();
+    first.open().data(CLIENT, b"one\n").ack(SERVER).close(CLIENT);
+    let mut second = Connection::v4().sequences(500_000_000, 900_000_000);
+    second.open().data(CLIENT, b"two\n").ack(SERVER).close(CLIENT);
+    // The first one's end need not be in the capture.
+    for end in [first.packets.len(), first.packets.len() - 3] {
+        let packets = [&first.packets[..end], &second.packets].concat();
+        let texts: Vec<String> = transcripts(&packets).iter().map(Transcript::text).collect();
+        assert_eq!(texts, ["one\n", "two\n"], "{end}");
+    }
+}
+
+#[test]
+fn only_so_many_connections_are_followed() {
+    let mut packets = Vec::new();
+    let mut last = Connection::v4();
+    let extra = 3;
+    for index in 0..CONNECTION_LIMIT + extra {
+        let port = 10_000 + u16::try_from(index).unwrap();
+        let mut tcp = Connection::new(v4(1, port), v4(2, 8000));
+        tcp.time = last.time;
+        tcp.open().data(CLIENT, b"GET / HTTP/1.1\r\n");
+        packets.append(&mut tcp.packets.clone());
+        last = tcp;
+    }
+    let found = transcripts(&packets);
+    assert_eq!(found.len(), CONNECTION_LIMIT + extra);
+    // The longest idle ones went.
+    for (index, transcript) in found.iter().enumerate() {
+        let dropped = index < extra;
+        assert_eq!(transcript.ending, dropped.then_some(Ending::Dropped), "{index}");
+    }
+    assert_adds_up(&packets, &found);
+    let output = writer::run(&["stats", "-"], &writer::pcap(&packets));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("3 connections left while still open"), "{said}");
+}
+
+#[test]
+fn a_connection_to_itself_is_one_direction() {
+    let mut tcp = Connection::new(v4(1, 8000), v4(1, 8000));
+    tcp.send(CLIENT, SYN, b"").data(CLIENT, b"one\n");
+    assert_eq!(transcript(&tcp.packets).text(), "one\n");
+}
