@@ -74,6 +74,17 @@ impl Stream {
         self.next.is_some() || !self.held.is_empty() && self.distance(sequence) > 0
     }
 
+    /// Whether an acknowledgment of everything before `sequence` is of bytes that were not seen.
+    pub fn misses_before(&self, sequence: u32) -> bool {
+        let acknowledged = self.extend(sequence);
+        self.next.is_some_and(|next| {
+            acknowledged > next
+                && self.fin.is_none_or(|fin| fin > next)
+                // One more may be a FIN that is captured late.
+                && (acknowledged > next + 1 || !self.held.is_empty())
+        })
+    }
+
     /// How much memory the held segments take, in bytes.
     pub fn held_size(&self) -> usize {
         self.held_size
