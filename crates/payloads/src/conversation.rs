@@ -16,7 +16,7 @@ pub const CONNECTION_LIMIT: usize = 4096;
 const HELD_LIMIT: usize = 256 * 1024;
 
 /// The most memory that all connections may take for that, in bytes.
-const TOTAL_HELD_LIMIT: usize = 4 * 1024 * 1024;
+const TOTAL_HELD_LIMIT: usize = 2 * 1024 * 1024;
 
 /// How far behind the data that was seen a SYN may be and still belong to it, in bytes.
 const LATE_SYN: i64 = 1024 * 1024;
@@ -102,9 +102,22 @@ struct Connection {
     syns: [Option<u32>; 2],
     closed: bool,
     decoder: Decoder,
+    /// Which sides were seen to send something.
+    seen: [bool; 2],
+    /// A segment that acknowledges bytes that were not seen. It waits for the next segment, in case
+    /// that this brings them: two that follow each other closely may be captured the wrong way
+    /// round.
+    early: Option<Early>,
     /// The neighbours in the order of the last packets.
     older: usize,
     newer: usize,
+}
+
+/// A segment, kept.
+struct Early {
+    time: i64,
+    segment: Segment<'static>,
+    payload: Box<[u8]>,
 }
 
 /// No connection.
@@ -219,6 +232,8 @@ impl Conversations {
             syns: [None; 2],
             closed: false,
             decoder: Decoder::new(info.midway),
+            seen: [false; 2],
+            early: None,
             older: NONE,
             newer: NONE,
         };
@@ -307,7 +322,9 @@ impl Conversations {
 
 impl Connection {
     fn held(&self) -> usize {
-        self.streams.iter().map(Stream::held_size).sum::<usize>() + self.decoder.kept_size()
+        self.streams.iter().map(Stream::held_size).sum::<usize>()
+            + self.decoder.kept_size()
+            + self.early.as_ref().map_or(0, |early| early.payload.len())
     }
 
     fn side_of(&self, source: Endpoint) -> Side {
@@ -331,6 +348,41 @@ impl Connection {
     }
 
     fn segment(&mut self, time: i64, segment: &Segment<'_>, sink: &mut impl Sink) -> Side {
+        let side = self.side_of(segment.source);
+        self.seen[side.index()] = true;
+        if let Some(early) = self.early.take() {
+            let sent_before = self.side_of(early.segment.source) != side
+                && segment.payload_len > 0
+                && self.streams[side.index()].distance(segment.sequence) <= 0;
+            if sent_before {
+                self.process(time, segment, sink);
+            }
+            self.process_early(&early, sink);
+            if sent_before {
+                return side;
+            }
+        }
+        let (flags, peer) = (segment.flags, side.peer().index());
+        let waits = flags.ack
+            && !(flags.syn || flags.rst)
+            && self.seen[peer]
+            && self.streams[peer].misses_before(segment.acknowledgment);
+        if waits {
+            let payload = segment.payload.into();
+            let segment = Segment { payload: &[], ..*segment };
+            self.early = Some(Early { time, segment, payload });
+        } else {
+            self.process(time, segment, sink);
+        }
+        side
+    }
+
+    fn process_early(&mut self, early: &Early, sink: &mut impl Sink) {
+        let segment = Segment { payload: &early.payload, ..early.segment };
+        self.process(early.time, &segment, sink);
+    }
+
+    fn process(&mut self, time: i64, segment: &Segment<'_>, sink: &mut impl Sink) {
         let side = self.side_of(segment.source);
         let Self { info, streams, syns, closed, decoder, .. } = self;
         let (client, server) = streams.split_at_mut(1);
@@ -375,11 +427,13 @@ impl Connection {
             self.decoder.finish(&self.info, time, sink);
             sink.ended(&self.info, time, ending);
         }
-        side
     }
 
     /// Delivers what is held, with the gaps before it named.
     fn flush(&mut self, time: i64, sink: &mut impl Sink) {
+        if let Some(early) = self.early.take() {
+            self.process_early(&early, sink);
+        }
         for side in [Side::Client, Side::Server] {
             self.streams[side.index()].flush(time, &mut |time, output| {
                 self.decoder.take(&self.info, side, time, output, sink);

@@ -257,8 +257,6 @@ pub struct Decoder {
     halves: [Half; 2],
     /// The requests without an answer so far.
     requests: VecDeque<(Method, Option<[u8; KEY_LEN]>)>,
-    /// How many answers came before their requests.
-    early: usize,
 }
 
 /// A side's half of the decoder with where its bytes come from and go to.
@@ -283,7 +281,6 @@ impl Decoder {
             protocol: Protocol::Unknown,
             halves: Default::default(),
             requests: VecDeque::new(),
-            early: 0,
         }
     }
 
@@ -461,6 +458,10 @@ impl Decoder {
         if let Some((protocol, state)) = found {
             half.state = state;
             half.line_start = true;
+            if side == Side::Server {
+                // Answers may be missing; this one is most likely that of the latest request.
+                self.requests.drain(..self.requests.len().saturating_sub(1));
+            }
             if protocol == Protocol::WebSocket && self.protocol != protocol {
                 self.begin_websocket(origin, sink);
             }
@@ -480,14 +481,10 @@ impl Decoder {
                     feed.give_up_head(head);
                     return Switch::None;
                 };
-                if self.early > 0 {
-                    self.early -= 1;
-                } else {
-                    if self.requests.len() == REQUEST_LIMIT {
-                        self.requests.pop_front();
-                    }
-                    self.requests.push_back((request.method, request.key));
+                if self.requests.len() == REQUEST_LIMIT {
+                    self.requests.pop_front();
                 }
+                self.requests.push_back((request.method, request.key));
                 feed.begin(UnitKind::Request, true);
                 (request.length, request.content, Switch::None, None)
             }
@@ -501,10 +498,7 @@ impl Decoder {
                     // An interim response: the final one is still to come.
                     (Method::Other, None)
                 } else {
-                    self.requests.pop_front().unwrap_or_else(|| {
-                        self.early = (self.early + 1).min(REQUEST_LIMIT);
-                        (Method::Other, None)
-                    })
+                    self.requests.pop_front().unwrap_or((Method::Other, None))
                 };
                 feed.begin(UnitKind::Response, true);
                 let (length, switch) = match (response.status, method) {
@@ -745,14 +739,12 @@ impl<S: Sink> Feed<'_, S> {
     fn plain<'d>(&mut self, data: &'d [u8]) -> &'d [u8] {
         self.begin(UnitKind::Text, true);
         let mut rest = data;
-        if S::PIECES || memchr::memchr(b'\n', rest).is_some() {
-            while let Some(newline) = memchr::memchr(b'\n', rest) {
-                let text_end = if rest[..newline].ends_with(b"\r") { newline - 1 } else { newline };
-                self.content(Part::Text, &rest[..text_end]);
-                self.end_group(true);
-                self.counted(Part::LineEnd, Kind::Framing, &rest[text_end..=newline]);
-                rest = &rest[newline + 1..];
-            }
+        while let Some(newline) = memchr::memchr(b'\n', rest) {
+            let text_end = if rest[..newline].ends_with(b"\r") { newline - 1 } else { newline };
+            self.content(Part::Text, &rest[..text_end]);
+            self.end_group(true);
+            self.counted(Part::LineEnd, Kind::Framing, &rest[text_end..=newline]);
+            rest = &rest[newline + 1..];
         }
         self.content(Part::Text, rest);
         self.end();

@@ -66,13 +66,13 @@ impl<W: Write> Show<W> {
     ///
     /// If the output cannot be written.
     pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+        self.assembler.start(packet.time);
         let contents = Contents::of(packet);
         self.left_out.count(&contents);
         let Contents::Tcp(segment) = contents else {
             return Ok(());
         };
         self.last_time = packet.time;
-        self.assembler.start(packet.time);
         let printer = self.assembler.listener();
         printer.packets += 1;
         printer.app_bytes += u64::from(segment.payload_len);

@@ -425,7 +425,7 @@ impl Counter {
         segment: &Segment<'_>,
         conversations: &mut Conversations,
     ) {
-        if self.overall.total_packets > 0 && packet.time - self.last_time >= SILENCE {
+        if self.overall.total_packets > 0 && packet.time.saturating_sub(self.last_time) >= SILENCE {
             self.end_part();
         }
         // A packet that was captured out of order does not turn the time back.

@@ -102,12 +102,12 @@ pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, Read
     let mut first = None;
     let mut last = 0;
     while let Some(packet) = reader.next_packet()? {
+        let time = packet.time.saturating_sub(*first.get_or_insert(packet.time));
+        assembler.start(packet.time);
         let Contents::Tcp(segment) = Contents::of(&packet) else {
             continue;
         };
-        let time = packet.time - *first.get_or_insert(packet.time);
         last = packet.time;
-        assembler.start(packet.time);
         let (number, side) = conversations.segment(packet.time, &segment, &mut assembler);
         if let Some(transcript) = assembler.listener().of(number) {
             transcript.packets.push(TimelinePacket {

@@ -339,3 +339,49 @@ fn packets_cut_by_the_snap_length_count_by_their_length() {
         assert_eq!(numbers.iter().sum::<u64>(), total as u64, "{sums}");
     }
 }
+
+/// The options if_tsresol and if_tsoffset of an interface, in both byte orders.
+#[test]
+fn times_are_in_the_units_of_their_interface() {
+    let frames = [(1_622_971_895_250_000, vec![0; 60])];
+    for big_endian in [false, true] {
+        for resolution in [3, 6, 9, 0x80 | 2, 0x80 | 30] {
+            let mut capture = pcapng_of(&frames, 1, big_endian, resolution);
+            let mut reader = Reader::new(capture.as_slice());
+            let time = reader.next_packet().unwrap().unwrap().time;
+            assert_eq!(time, 1_622_971_895_250_000_000, "{big_endian} {resolution}");
+
+            // An offset of -3600 seconds, in place of the end of the interface's options.
+            let option = [9_u16, 1].map(|value| match big_endian {
+                true => value.to_be_bytes(),
+                false => value.to_le_bytes(),
+            });
+            let resolution_at = capture[3_000_000..]
+                .windows(5)
+                .position(|bytes| bytes[..4] == option.concat() && bytes[4] == resolution)
+                .unwrap();
+            let resolution_at = 3_000_000 + resolution_at;
+            let block_at = resolution_at - 16;
+            let u16_bytes = |value: u16| match big_endian {
+                true => value.to_be_bytes(),
+                false => value.to_le_bytes(),
+            };
+            let offset = match big_endian {
+                true => (-3600_i64).to_be_bytes(),
+                false => (-3600_i64).to_le_bytes(),
+            };
+            let added = [&u16_bytes(14)[..], &u16_bytes(8), &offset].concat();
+            capture.splice(resolution_at + 8..resolution_at + 8, added);
+            for at in [block_at + 4, block_at + 40] {
+                let len = match big_endian {
+                    true => 44_u32.to_be_bytes(),
+                    false => 44_u32.to_le_bytes(),
+                };
+                capture[at..at + 4].copy_from_slice(&len);
+            }
+            let mut reader = Reader::new(capture.as_slice());
+            let time = reader.next_packet().unwrap().unwrap().time;
+            assert_eq!(time, (1_622_971_895_250 - 3_600_000) * 1_000_000, "{big_endian}");
+        }
+    }
+}

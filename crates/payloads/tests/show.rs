@@ -335,6 +335,43 @@ fn answers_without_content_and_with_every_kind_of_length() {
     );
 }
 
+/// Where a request or an answer is not in the capture, the next ones still belong together.
+#[test]
+fn answers_belong_to_their_requests_though_some_are_missing() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    let answer = [&head[..], b"hello"].concat();
+    let mut midway = Connection::v4();
+    midway.data(SERVER, &answer).ack(CLIENT);
+    midway.data(CLIENT, b"HEAD / HTTP/1.1\r\n\r\n").data(SERVER, head);
+    midway.data(CLIENT, b"GET / HTTP/1.1\r\n\r\n").data(SERVER, &answer).ack(CLIENT);
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, b"GET / HTTP/1.1\r\n\r\n").data(SERVER, &answer);
+    gap.data(CLIENT, b"GET / HTTP/1.1\r\n\r\n").lose(SERVER, 60).ack(CLIENT);
+    gap.data(CLIENT, b"HEAD / HTTP/1.1\r\n\r\n").data(SERVER, head);
+    gap.data(CLIENT, b"GET / HTTP/1.1\r\n\r\n").data(SERVER, &answer).ack(CLIENT);
+    for connection in [midway, gap] {
+        let text = messages(&shown(&connection.pcap()));
+        let server: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with('S') && !line.contains("gap"))
+            .filter_map(|line| Some(line.split_once(" s  ")?.1))
+            .collect();
+        let (head, content) = ("response, 38 bytes", "content, 5 bytes");
+        assert_eq!(server, [head, content, head, head, content], "{text}");
+    }
+}
+
+#[test]
+fn times_count_from_the_first_packet_of_the_capture() {
+    let mut frames = writer::frames(&document().packets, writer::Link::Ethernet);
+    let arp = [&[2; 12][..], &[8, 6], &[0; 28]].concat();
+    frames.insert(0, (frames[0].0 - 2_000_000, arp));
+    let output = run(&["show", "-"], &writer::pcap_of(&frames, 1, false, false, u32::MAX));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("─────  2.000000 s  client "), "{text}");
+    assert!(text.contains("C1  →  2.000300 s  request"), "{text}");
+}
+
 #[test]
 fn a_capture_cannot_write_to_the_terminal() {
     let mut tcp = Connection::v4();

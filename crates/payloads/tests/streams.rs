@@ -176,6 +176,21 @@ fn nothing_is_hidden_whatever_is_lost_or_cut() {
     }
 }
 
+/// As a capture may have them that comes from several queues of a network card.
+#[test]
+fn neighbours_the_wrong_way_round_are_put_right() {
+    let packets = segments([1_000, 2_000], 10_000).concat();
+    let expected: Vec<_> = transcript(&packets).units.iter().map(outline).collect();
+    for first in 0..packets.len() - 1 {
+        let mut swapped = packets.clone();
+        swapped.swap(first, first + 1);
+        let transcript = transcript(&swapped);
+        let units: Vec<_> = transcript.units.iter().map(outline).collect();
+        assert_eq!(units, expected, "{first}");
+        assert_eq!((transcript.missing, transcript.sent_again), (0, 0), "{first}");
+    }
+}
+
 #[test]
 fn a_gap_is_named_when_the_peer_acknowledges_past_it() {
     let mut tcp = Connection::v4();
@@ -234,6 +249,7 @@ fn bytes_that_fill_a_gap_too_late_are_shown() {
     let mut tcp = Connection::v4();
     tcp.open().data(CLIENT, b"one\n").data(CLIENT, b"two\n").data(CLIENT, b"three\n");
     tcp.data(SERVER, b"answer\n");
+    tcp.ack(CLIENT);
     let late = tcp.packets.remove(4);
     tcp.packets.push(late.clone());
     tcp.packets.push(late);
