@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
+use payloads::{conversation::Side, decode::Kind, transcript::Transcript};
 use readme::{APPS, Captures, chart, filled};
 
 fn top() -> PathBuf {
@@ -190,4 +191,60 @@ fn the_functions_of_the_original_are_in_the_apps() {
         assert!(code.contains("async fn main("), "{app}");
     }
     assert!(read("crates/common/src/lib.rs").contains("pub fn formatted_time("));
+}
+
+/// What an update takes by the contract of the five apps. Of an HTTP update the client's part
+/// depends on the browser.
+#[test]
+fn an_update_in_the_captures_is_what_the_apps_promise() {
+    let packets = [3, 3, 3, 2, 3];
+    let server_bytes = [10, 552, 128, 34, 22];
+    for (capture, (packets, bytes)) in
+        captures().all().iter().zip(packets.into_iter().zip(server_bytes))
+    {
+        let update = capture.stats.usual.unwrap().update;
+        assert_eq!(update.figures.total_packets, packets, "{}", capture.app);
+        assert_eq!(update.division(Side::Server).total, bytes, "{}", capture.app);
+        assert_eq!(update.division(Side::Server).of(Kind::Time), 8, "{}", capture.app);
+    }
+}
+
+/// The legend's formula, for the headers of Ethernet and IPv4.
+#[test]
+fn frames_are_headers_and_application_data() {
+    for capture in captures().all() {
+        let figures = capture.stats.overall;
+        assert_eq!(
+            figures.frame_bytes,
+            34 * figures.total_packets + figures.tcp_bytes + figures.app_bytes,
+            "{}",
+            capture.app
+        );
+    }
+}
+
+/// The texts beside the captures are those of these captures.
+#[test]
+fn the_texts_are_of_the_captures() {
+    for capture in captures().all() {
+        let text = read(&format!("pcap/{}.txt", capture.app));
+        let mut lines = text.lines();
+        let command = format!("$ TZ=UTC tcpdump -nn -r {}.pcap", capture.app);
+        assert_eq!(lines.next(), Some(command.as_str()), "run `just parse`");
+        let listed: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+        assert_eq!(listed.len() as u64, capture.stats.overall.total_packets, "run `just parse`");
+        let lengths = listed
+            .iter()
+            .filter_map(|line| line.rsplit_once("length "))
+            .map(|(_, rest)| rest.split(':').next().unwrap().parse::<u64>().unwrap());
+        assert_eq!(lengths.sum::<u64>(), capture.stats.overall.app_bytes, "run `just parse`");
+        // Captures made at different times have different times in them.
+        let said: String = capture.transcripts.iter().map(Transcript::text).collect();
+        let frames = capture.frames().map(Transcript::hex_dump).unwrap_or_default();
+        for word in [said, frames].concat().split(|c: char| !c.is_ascii_digit() && c != ':') {
+            if word.len() == 8 && word.split(':').count() == 3 {
+                assert!(text.contains(word), "{word}: run `just parse`");
+            }
+        }
+    }
 }
