@@ -30,6 +30,10 @@ capture-by-hand app interval='10': (capture app interval '--by-hand --dir pcap/b
 parse *files:
     @crates/visitor/parse.sh {{files}}
 
+# Put what the captures say into the README, and draw its chart.
+readme:
+    cargo run -q -p readme
+
 # Test the pages in a real browser, and a short capture of each app.
 test-browser:
     cargo build --workspace --bins
