@@ -315,3 +315,59 @@ impl Crowd {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A client of tcpapp's updates, and the server's end of its connection.
+    fn pair() -> (Client, net::TcpStream, Answer) {
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let nothing = App::Web.opening();
+        let update = App::Tcp.update();
+        let client = Client::open(listener.local_addr().unwrap(), &nothing, &update).unwrap();
+        (client, listener.accept().unwrap().0, update.answer)
+    }
+
+    /// Sends `bytes` to the client and lets it take them, once they are there.
+    fn deliver(
+        client: &mut Client,
+        server: &mut net::TcpStream,
+        answer: &Answer,
+        bytes: &[u8],
+    ) -> io::Result<u32> {
+        let mut poll = Poll::new().unwrap();
+        poll.registry().register(&mut client.conn, Token(0), Interest::READABLE).unwrap();
+        server.write_all(bytes).unwrap();
+        poll.poll(&mut Events::with_capacity(1), Some(PATIENCE)).unwrap();
+        poll.registry().deregister(&mut client.conn).unwrap();
+        client.receive(answer)
+    }
+
+    #[test]
+    fn answers_are_counted_however_they_are_cut() {
+        let (mut client, mut server, answer) = pair();
+        let mut take = |bytes: &[u8]| deliver(&mut client, &mut server, &answer, bytes).unwrap();
+        assert_eq!(take(b"12:3"), 0);
+        assert_eq!(take(b"4:56\n\n"), 1);
+        assert_eq!(take(b"12:34:57\n\n12:34:58\n\n12:34"), 2);
+        assert_eq!(take(b":59\n\n"), 1);
+    }
+
+    #[test]
+    fn a_wrong_byte_is_an_error_that_shows_it() {
+        let (mut client, mut server, answer) = pair();
+        let error = deliver(&mut client, &mut server, &answer, b"12:34:56\n!").unwrap_err();
+        assert_eq!(error.to_string(), r#"the server sent "12:34:56\n!" instead of "00:00:00\n\n""#);
+    }
+
+    #[test]
+    fn a_closed_connection_is_an_error() {
+        let (mut client, server, answer) = pair();
+        drop(server);
+        let mut poll = Poll::new().unwrap();
+        poll.registry().register(&mut client.conn, Token(0), Interest::READABLE).unwrap();
+        poll.poll(&mut Events::with_capacity(1), Some(PATIENCE)).unwrap();
+        assert!(client.receive(&answer).is_err());
+    }
+}

@@ -19,7 +19,7 @@ use crate::{
 const ROUNDS: usize = 5;
 
 /// How long a turn is measured.
-const SPAN: Duration = Duration::from_millis(600);
+const SPAN: Duration = Duration::from_millis(500);
 
 /// The numbers of connections under saturation.
 const CONNECTIONS: [usize; 3] = [1, 32, 512];
@@ -57,8 +57,12 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
     }
     machine::pin(cores.client)?;
     let date = time::OffsetDateTime::now_utc().date();
-    println!("Measured on {date} on {}:", machine::describe());
-    println!("each server on core {}, the client on core {}.", cores.server, cores.client);
+    println!(
+        "Measured on {date} on {}. The servers ran on core {}, the client on core {}.",
+        machine::describe(),
+        cores.server,
+        cores.client,
+    );
     let asked: Vec<App> = apps.iter().copied().filter(|&app| app != App::Sse).collect();
     if !asked.is_empty() {
         print_saturation(&asked, cores)?;
@@ -213,8 +217,8 @@ fn print_standing(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
             let allowed = machine::allow_open_files(files)?;
             if allowed < files {
                 println!(
-                    "| {} | {clients} | left out: {files} open files are needed and {allowed} \
-                     allowed, `ulimit -n {files}` as root raises that ||||",
+                    "| {} | {clients} | left out: {files} open files are needed, {allowed} allowed; \
+                     `sudo prlimit --pid $$ --nofile={files}` allows them to this shell | | | |",
                     app.name(),
                 );
                 continue;
@@ -232,8 +236,10 @@ fn print_standing(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
         }
     }
     println!(
-        "\nEach client got every update. sseapp sends it; wsapp is asked for it. \"Latest\" is how \
-         far the latest of all updates was behind its client's schedule."
+        "\nEach client got every update: sseapp sends it, wsapp is asked for it. \"Latest\" is how \
+         far the latest of all was behind its client's schedule. The clients connected as fast as \
+         they could, so their schedules are as close together as can be. Memory is the growth of \
+         the server's proportional set size."
     );
     Ok(())
 }
