@@ -135,17 +135,17 @@ impl CpuTime {
     }
 }
 
-/// The memory of process `pid` in KiB: its proportional set size, which counts a page that
-/// several processes share by its share.
+/// The anonymous memory of process `pid` in KiB: its heap and its stacks, but not its code, which
+/// it reads page by page when it first needs it, and which does not grow with its clients.
 ///
 /// # Errors
 ///
 /// If there is no such process.
 pub fn memory_kib(pid: u32) -> Result<u64, Box<dyn Error>> {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
-    let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let kib = pss.and_then(|value| value.trim().strip_suffix(" kB"));
-    Ok(kib.ok_or("/proc/PID/smaps_rollup has no Pss")?.parse()?)
+    let anonymous = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:"));
+    let kib = anonymous.and_then(|value| value.trim().strip_suffix(" kB"));
+    Ok(kib.ok_or("/proc/PID/smaps_rollup does not tell the anonymous memory")?.parse()?)
 }
 
 /// The machine in a few words: its processor, the number of its cores, and its kernel.

@@ -85,10 +85,10 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
 fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
     println!("\n### As many updates as the server can give\n");
     println!(
-        "| app | connections | server | updates/s | of the floor | of bare hyper | p50 | p99 \
-         | server CPU an update | user + system | client CPU |"
+        "| app | connections | server | updates/s | of the floor: rate, CPU | of bare hyper: rate, CPU \
+         | p50 | p99 | server CPU an update (user + system) | client CPU |"
     );
-    println!("|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---:|---|---:|---:|---:|---:|---:|---:|---:|");
     let mut busy = false;
     for &app in apps {
         // tcpapp serves one client at a time.
@@ -106,8 +106,8 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
             let runs_of = |subject| subjects.iter().position(|&s| s == subject).map(|i| &runs[i]);
             for (&subject, runs) in subjects.iter().zip(&runs) {
                 let ratio_to = |base| match runs_of(base) {
-                    Some(base) if subject == Subject::App => ratio(runs, base),
-                    _ => "".to_owned(),
+                    Some(base) if subject == Subject::App => ratios(runs, base),
+                    _ => String::new(),
                 };
                 let client_share = median(runs, |run| run.client_share);
                 busy |= client_share > BUSY;
@@ -115,8 +115,8 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
                 let system = cpu.map_or(0.0, CpuTime::system_part);
                 let cpu_per_update = median(runs, |run| micros(run.cpu_per_update));
                 println!(
-                    "| {} | {connections} | {} | {:.0} | {} | {} | {:.0} µs | {:.0} µs | {:.1} µs \
-                     | {:.1} + {:.1} | {:.0} %{} |",
+                    "| {} | {connections} | {} | {:.0} | {} | {} | {:.0} µs | {:.0} µs \
+                     | {:.1} µs ({:.1} + {:.1}) | {:.0} %{} |",
                     app.name(),
                     subject.name(app),
                     median(runs, |run| run.rate),
@@ -134,14 +134,17 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
         }
     }
     println!(
-        "\nMedians of {ROUNDS} rounds of {} ms each, in which the servers of a row take turns. A \
-         ratio is the median of the rounds' ratios, with the lowest and the highest.",
+        "\nMedians of {ROUNDS} rounds of {} ms each, in which the servers of an app take turns. A \
+         ratio is the median of the rounds' ratios: that of the rates, with the lowest and the \
+         highest, then that of the CPU times an update. 1.00 is as good as what it is compared with, \
+         less is worse.",
         SPAN.as_millis(),
     );
     if busy {
         println!(
-            "\n(!) The client used more than {:.0} % of its core: the server could give more \
-             updates than it was asked for. There, compare the CPU time an update.",
+            "\n(!) The client used more than {:.0} % of its core, so that this server might have \
+             given more updates than it was asked for. Then the ratio of the CPU times is the one to \
+             trust.",
             100.0 * BUSY,
         );
     }
@@ -238,18 +241,24 @@ fn print_standing(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
     println!(
         "\nEach client got every update: sseapp sends it, wsapp is asked for it. \"Latest\" is how \
          far the latest of all was behind its client's schedule. The clients connected as fast as \
-         they could, so their schedules are as close together as can be. Memory is the growth of \
-         the server's proportional set size."
+         they could, so their schedules are as close together as can be. Memory is what the \
+         server's heap and stacks grew by."
     );
     Ok(())
 }
 
-/// The median of the rounds' ratios of two rates, with the lowest and the highest.
-fn ratio(runs: &[Saturation], base: &[Saturation]) -> String {
-    let ratios: Vec<f64> = runs.iter().zip(base).map(|(run, base)| run.rate / base.rate).collect();
-    let lowest = ratios.iter().copied().fold(f64::INFINITY, f64::min);
-    let highest = ratios.iter().copied().fold(0.0, f64::max);
-    format!("{:.2} ({lowest:.2}–{highest:.2})", median(&ratios, |ratio| *ratio))
+/// The medians of the rounds' ratios to `base`: of the rates, with the lowest and the highest, and
+/// of the CPU times an update, each such that 1 is as good as `base` and less is worse.
+fn ratios(runs: &[Saturation], base: &[Saturation]) -> String {
+    let rates: Vec<f64> = runs.iter().zip(base).map(|(run, base)| run.rate / base.rate).collect();
+    let lowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = rates.iter().copied().fold(0.0, f64::max);
+    let cpu_times: Vec<(&Saturation, &Saturation)> = runs.iter().zip(base).collect();
+    format!(
+        "{:.2} ({lowest:.2}–{highest:.2}), {:.2}",
+        median(&rates, |rate| *rate),
+        median(&cpu_times, |(run, base)| micros(base.cpu_per_update) / micros(run.cpu_per_update)),
+    )
 }
 
 /// The median of what `value` tells of each item, the higher one of two.
