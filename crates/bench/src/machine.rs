@@ -4,9 +4,12 @@ use std::{error::Error, fs, time::Duration};
 
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
-    sys::resource::{Resource, getrlimit, setrlimit},
+    sys::{
+        resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit},
+        time::TimeValLike,
+    },
     time::ClockId,
-    unistd::Pid,
+    unistd::{Pid, SysconfVar, sysconf},
 };
 
 /// The cores of the run.
@@ -132,6 +135,50 @@ impl CpuTime {
     /// The kernel counts it in ticks of 10 ms, so it is good over seconds only.
     pub fn system_part(self) -> f64 {
         self.system_ticks as f64 / (self.user_ticks + self.system_ticks).max(1) as f64
+    }
+}
+
+/// What all programs did on the cores of the run, and what those of the run did.
+pub struct Activity {
+    /// All CPU time on the two cores, that which the hypervisor gave to others included.
+    busy: Duration,
+    /// The CPU time of this process and of those that it started and that have ended.
+    own: Duration,
+}
+
+impl Activity {
+    /// The activity until now.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not tell.
+    pub fn now(cores: Cores) -> Result<Self, Box<dyn Error>> {
+        let ticks_per_second = sysconf(SysconfVar::CLK_TCK)?.ok_or("unknown clock tick")?;
+        let stat = fs::read_to_string("/proc/stat")?;
+        let mut ticks = 0;
+        for core in [cores.server, cores.client] {
+            // Fields of proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal.
+            let name = format!("cpu{core} ");
+            let line = stat.lines().find_map(|line| line.strip_prefix(&name));
+            let fields = line.ok_or("/proc/stat lacks a core")?.split(' ').take(8).enumerate();
+            for (_, field) in fields.filter(|(index, _)| !matches!(index, 3 | 4)) {
+                ticks += field.parse::<u64>()?;
+            }
+        }
+        let mut own = Duration::ZERO;
+        for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
+            let usage = getrusage(who)?;
+            for time in [usage.user_time(), usage.system_time()] {
+                own += Duration::from_micros(time.num_microseconds().try_into()?);
+            }
+        }
+        Ok(Self { busy: Duration::from_secs(ticks) / u32::try_from(ticks_per_second)?, own })
+    }
+
+    /// The CPU time that other programs had on the two cores from `earlier` to this.
+    pub fn of_others_since(&self, earlier: &Self) -> Duration {
+        let busy = self.busy.saturating_sub(earlier.busy);
+        busy.saturating_sub(self.own.saturating_sub(earlier.own))
     }
 }
 

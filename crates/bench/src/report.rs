@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     load::{self, Saturation},
-    machine::{self, Cores, CpuTime},
+    machine::{self, Activity, Cores, CpuTime},
     server::{self, Server, Subject},
     wire::App,
 };
@@ -33,6 +33,9 @@ const OTHER_FILES: u64 = 64;
 /// With a higher share of its core than this, the client may be what bounds the rate.
 const BUSY: f64 = 0.9;
 
+/// With a higher share of the cores than this, other programs make the figures doubtful.
+const DISTURBED: f64 = 0.05;
+
 /// The number of connections at which a second client checks the first.
 const CHECKED_CONNECTIONS: usize = 32;
 
@@ -50,11 +53,12 @@ const AGREEMENT: f64 = 0.1;
 /// otherwise than it should.
 pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
     let cores = Cores::choose()?;
-    let started = Instant::now();
     for &app in apps {
         eprintln!("building {}", app.name());
         server::build(app)?;
     }
+    let started = Instant::now();
+    let before = Activity::now(cores)?;
     machine::pin(cores.client)?;
     let date = time::OffsetDateTime::now_utc().date();
     println!(
@@ -77,7 +81,14 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
     if !standing.is_empty() {
         print_standing(&standing, cores)?;
     }
-    eprintln!("done in {} s", started.elapsed().as_secs());
+    let others = Activity::now(cores)?.of_others_since(&before);
+    let others = others.as_secs_f64() / (2.0 * started.elapsed().as_secs_f64());
+    println!(
+        "\nThis took {} s, in which other programs had {:.0} % of the two cores{}.",
+        started.elapsed().as_secs(),
+        100.0 * others,
+        if others > DISTURBED { ": (!) run it again when they are quiet" } else { "" },
+    );
     Ok(())
 }
 
