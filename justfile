@@ -39,6 +39,10 @@ test-browser:
     cargo build --workspace --bins
     cargo test -p visitor
 
+# Measure what an update costs the server of an app, or of each app (Linux, about two minutes).
+bench *app:
+    cargo run --quiet --release -p bench -- {{app}}
+
 # Check the format, the lints and the documentation, with warnings as errors.
 lint:
     cargo fmt --all --check
