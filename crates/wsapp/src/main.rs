@@ -17,8 +17,11 @@ use common::{StartError, formatted_time, page, print_line, spaced_json};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-/// The longest message and frame taken, in bytes, and the most that waits to be read or written.
+/// The longest message and frame taken, in bytes, and the most that waits to be written.
 const MESSAGE_LIMIT: usize = 4096;
+
+/// How many bytes are read at once; each client costs this much memory.
+const READ_SIZE: usize = 1024;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
@@ -45,7 +48,7 @@ async fn server_time(upgrade: WebSocketUpgrade) -> Response {
     let upgrade = upgrade
         .max_message_size(MESSAGE_LIMIT)
         .max_frame_size(MESSAGE_LIMIT)
-        .read_buffer_size(MESSAGE_LIMIT)
+        .read_buffer_size(READ_SIZE)
         .write_buffer_size(0)
         .max_write_buffer_size(MESSAGE_LIMIT);
     upgrade.on_upgrade(async |mut ws| {
