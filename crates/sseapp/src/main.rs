@@ -62,8 +62,8 @@ async fn home() -> Html<String> {
 }
 
 async fn stream(interval: Duration) -> impl IntoResponse {
-    // Each client has its own schedule, counted from its request. A client too slow to take an
-    // event in time misses that one, and the schedule stays.
+    // Each client has its own schedule, counted from its request. A tick for which the server
+    // comes too late, as when it was suspended, is skipped, and the schedule stays.
     let mut ticks = interval_at(Instant::now() + interval, interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let event_stream = unfold(ticks, async |mut ticks| {

@@ -1,6 +1,9 @@
 //! sseapp as its clients see it: the binary, a socket, bytes.
 
-use std::time::{Duration, Instant};
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use testing::{Client, Response, Server, VISIT, fails_to_start, masked, on_the_wire};
 
@@ -87,11 +90,12 @@ fn answers_the_documents_requests_with_the_documents_bytes() {
 #[test]
 fn an_update_takes_34_bytes() {
     let server = Server::start(APP);
-    let mut client = subscribe(&server);
-    client.receive_until(b"\n\n\r\n");
     let start = Instant::now();
-    assert_eq!(client.receive_until(b"\n\n\r\n").len(), 34);
-    assert!(start.elapsed() > Duration::from_millis(500), "an event comes after an interval");
+    let mut client = subscribe(&server);
+    for _ in 0..2 {
+        assert_eq!(client.receive_until(b"\n\n\r\n").len(), 34);
+    }
+    assert!(start.elapsed() >= Duration::from_secs(2), "an event comes after each interval");
 }
 
 #[test]
@@ -112,7 +116,7 @@ fn each_client_has_its_own_schedule_and_none_waits_for_another() {
     let server = Server::start(APP);
     // Half an interval apart, so that a shared schedule would show.
     let mut first = subscribe(&server);
-    assert!(first.is_silent_for(Duration::from_millis(500)));
+    sleep(Duration::from_millis(500));
     let start = Instant::now();
     let mut second = subscribe(&server);
     assert_eq!(event(&mut second), EVENT);
@@ -145,9 +149,9 @@ fn a_tick_missed_is_skipped_and_the_schedule_stays() {
     let start = Instant::now();
     let mut client = subscribe(&server);
     assert_eq!(event(&mut client), EVENT);
-    client.is_silent_for(Duration::from_millis(500));
+    // Two ticks at least fall into the time that the server stands still.
     server.signal("STOP");
-    client.is_silent_for(Duration::from_secs(2));
+    sleep(Duration::from_millis(2600));
     server.signal("CONT");
     let times: Vec<f64> = (0..5)
         .map(|_| {
@@ -155,7 +159,10 @@ fn a_tick_missed_is_skipped_and_the_schedule_stays() {
             start.elapsed().as_secs_f64()
         })
         .collect();
-    assert!(times[1] >= 4.0, "a missed tick was made up for: {times:?}");
+    // With this one, as many events have come as seconds have passed, had none been skipped.
+    for (time, count) in times.iter().zip(2..) {
+        assert!(time.floor() > f64::from(count), "a missed tick was made up for: {times:?}");
+    }
     // An event can be late on a busy machine, but not all of them by the half second of a schedule
     // that had moved.
     assert!(times[1..].iter().any(|time| time.fract() < 0.4), "the schedule moved: {times:?}");

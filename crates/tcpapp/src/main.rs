@@ -31,6 +31,7 @@ async fn main() -> Result<(), StartError> {
             Ok(accepted) => accepted,
             Err(err) => {
                 print_line(&format!("Could not accept a connection: {err}"));
+                // The cause, such as too many open files, may last, and this loop must not spin.
                 sleep(Duration::from_secs(1)).await;
                 continue;
             }

@@ -1,9 +1,9 @@
 //! An app's process, and a client's connection to it.
 
 use std::{
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
-    net::{Ipv4Addr, Shutdown, TcpStream},
-    process::{Child, Command, Stdio},
+    io::{BufRead, BufReader, ErrorKind, Read, Write, pipe},
+    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
@@ -45,18 +45,35 @@ impl Server {
         server
     }
 
-    /// Starts the binary `app` with a standard output that `stdout` makes of it: of its lines, the
-    /// first is read, and nothing after it.
-    pub fn start_unread(
-        app: &str,
-        stdout: impl FnOnce(BufReader<std::process::ChildStdout>),
-    ) -> Self {
+    /// Starts the binary `app`, reads its start-up line, and hands the rest of its output over.
+    pub fn start_unread(app: &str, rest: impl FnOnce(BufReader<ChildStdout>)) -> Self {
         let mut process = command(app, &[], &[]).stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::with_capacity(64, process.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        stdout(output);
+        rest(output);
         Self { process, port: port_of(&line), lines: channel().1 }
+    }
+
+    /// Starts the binary `app` with a pipe for its output that is already closed at the other end.
+    pub fn start_closed(app: &str) -> Self {
+        // It cannot say which port it took, so it is told one that was free a moment ago.
+        let free = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        let port_variable = port.to_string();
+        let mut command = command(app, &[], &[("PORT", &port_variable)]);
+        let process = command.stdout(writer).spawn().unwrap();
+        let mut server = Self { process, port, lines: channel().1 };
+        let start = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            assert!(server.process.try_wait().unwrap().is_none(), "the app has ended");
+            assert!(start.elapsed() < PATIENCE, "nobody listens on port {port}");
+            thread::yield_now();
+        }
+        server
     }
 
     /// The port that the app says it listens on.

@@ -34,10 +34,11 @@ async fn main() -> Result<(), StartError> {
 }
 
 fn app() -> Router {
-    // axum would pass a HEAD request on to the handler of GET, but only GET can open a WebSocket
-    // (RFC 6455 section 4.1).
-    let not_head = (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET")]);
-    Router::new().route("/", get(home)).route("/time", get(server_time).head(not_head))
+    // Only GET can open a WebSocket (RFC 6455 section 4.1). By itself axum would pass a HEAD request
+    // on to the handler of GET.
+    let refused = (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET")]);
+    let time = get(server_time).head(refused.clone()).fallback(refused);
+    Router::new().route("/", get(home)).route("/time", time)
 }
 
 async fn home() -> Html<String> {
@@ -49,6 +50,7 @@ async fn server_time(upgrade: WebSocketUpgrade) -> Response {
         .max_message_size(MESSAGE_LIMIT)
         .max_frame_size(MESSAGE_LIMIT)
         .read_buffer_size(READ_SIZE)
+        // Nothing is held back, but pongs wait while a client does not read; this bounds them.
         .write_buffer_size(0)
         .max_write_buffer_size(MESSAGE_LIMIT);
     upgrade.on_upgrade(async |mut ws| {
@@ -57,8 +59,8 @@ async fn server_time(upgrade: WebSocketUpgrade) -> Response {
             let answer = match message {
                 Message::Text(text) if text == "get-time" => json!({ "time": formatted_time() }),
                 Message::Text(_) | Message::Binary(_) => json!({ "error": "unknown command" }),
-                // A ping or a close frame already has its answer from the library (RFC 6455
-                // sections 5.5.1 to 5.5.3).
+                // The library answers a ping or a close frame itself, with the next call of `recv`
+                // (RFC 6455 sections 5.5.1 and 5.5.2).
                 Message::Ping(_) | Message::Pong(_) | Message::Close(_) => continue,
             };
             if ws.send(Message::text(spaced_json(&answer))).await.is_err() {

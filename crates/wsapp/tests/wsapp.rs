@@ -307,7 +307,7 @@ fn time_takes_an_upgrade_alone() {
         client.send(HANDSHAKE.replace("GET", method));
         let head = Response::parse(&client.receive_until(b"\r\n\r\n"));
         assert_eq!(head.code(), 405, "{method}");
-        assert!(head.field("allow").is_some_and(|allow| allow.contains("GET")), "{method}");
+        assert_eq!(head.field("allow"), Some("GET"), "{method}");
     }
 }
 
