@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use payloads::{
+    decode::{Part, UnitKind},
     stats::{self, Named},
     transcript::{self, Transcript},
     unit::Unit,
@@ -36,6 +37,7 @@ pub fn block(name: &str, captures: &Captures) -> Result<String, Error> {
         ["frames", app] => Ok(fenced("", &captures.of(app)?.frames()?.hex_dump())),
         ["show", app, label, what] => paragraph(&captures.of(app)?.shown, label, what),
         ["explain", app, label, what] => paragraph(&captures.of(app)?.explained, label, what),
+        ["unmask", app, label] => unmask(captures.of(app)?, label),
         ["accept", app] => accept(&captures.of(app)?.explained),
         ["diagram", app] => diagram::diagram(captures.of(app)?),
         _ => Err(Error(format!("there is no block called {name:?}"))),
@@ -114,6 +116,20 @@ fn paragraph(shown: &str, label: &str, what: &str) -> Result<String, Error> {
     let paragraph = shown.split("\n\n").find(is_it);
     let paragraph = paragraph.ok_or_else(|| Error(format!("no {what} is called {label}")))?;
     Ok(fenced("", paragraph))
+}
+
+/// A shell command that unmasks the first byte of the frame with this label.
+fn unmask(capture: &Capture, label: &str) -> Result<String, Error> {
+    let frame = capture.frames()?.unit(UnitKind::Frame, label);
+    let parts = frame.and_then(|frame| {
+        let key = frame.frame?.key?;
+        let (_, payload) = frame.parts().find(|(part, _)| *part == Part::Payload)?;
+        Some((payload.first()?, key[0]))
+    });
+    let (byte, key) = parts.ok_or_else(|| Error(format!("no masked frame is called {label}")))?;
+    let plain = byte ^ key;
+    let command = format!("printf '%x\\n' $((0x{byte:02x} ^ 0x{key:02x}))");
+    Ok(fenced("sh", &format!("{command}    # {plain:x}, which is {:?}", char::from(plain))))
 }
 
 /// The lines of what `payloads show --explain` prints that say how `Sec-WebSocket-Accept` follows

@@ -106,8 +106,9 @@ impl Server {
     /// Sends the app the signal `name`, such as `STOP`.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+        // The `kill` of the shell is there where there is no program of that name.
+        let command = format!("kill -s {name} {}", self.process.id());
+        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
     }
 
     /// The app's resident memory in KiB, as Linux counts it.
