@@ -57,7 +57,7 @@ pub fn diagram(capture: &Capture) -> Result<String, Error> {
         let name = if lanes.len() == 1 {
             "Client".to_owned()
         } else {
-            format!("Client, connection {}", lane + 1)
+            format!("Client, connection {}", lanes[lane].connection.number)
         };
         let _ = writeln!(text, "    participant C{lane} as {name}");
         if lane == 0 {
