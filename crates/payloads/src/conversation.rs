@@ -16,7 +16,7 @@ pub const CONNECTION_LIMIT: usize = 4096;
 const HELD_LIMIT: usize = 256 * 1024;
 
 /// The most memory that all connections may take for that, in bytes.
-const TOTAL_HELD_LIMIT: usize = 4 * 1024 * 1024;
+const TOTAL_HELD_LIMIT: usize = 2 * 1024 * 1024;
 
 /// How far behind the data that was seen a SYN may be and still belong to it, in bytes.
 const LATE_SYN: i64 = 1024 * 1024;

@@ -739,14 +739,12 @@ impl<S: Sink> Feed<'_, S> {
     fn plain<'d>(&mut self, data: &'d [u8]) -> &'d [u8] {
         self.begin(UnitKind::Text, true);
         let mut rest = data;
-        if S::PIECES || memchr::memchr(b'\n', rest).is_some() {
-            while let Some(newline) = memchr::memchr(b'\n', rest) {
-                let text_end = if rest[..newline].ends_with(b"\r") { newline - 1 } else { newline };
-                self.content(Part::Text, &rest[..text_end]);
-                self.end_group(true);
-                self.counted(Part::LineEnd, Kind::Framing, &rest[text_end..=newline]);
-                rest = &rest[newline + 1..];
-            }
+        while let Some(newline) = memchr::memchr(b'\n', rest) {
+            let text_end = if rest[..newline].ends_with(b"\r") { newline - 1 } else { newline };
+            self.content(Part::Text, &rest[..text_end]);
+            self.end_group(true);
+            self.counted(Part::LineEnd, Kind::Framing, &rest[text_end..=newline]);
+            rest = &rest[newline + 1..];
         }
         self.content(Part::Text, rest);
         self.end();

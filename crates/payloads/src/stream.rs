@@ -1,6 +1,6 @@
 //! One direction of a TCP connection: its segments put in order.
 
-use std::{collections::BTreeMap, mem};
+use std::collections::BTreeMap;
 
 /// What a held segment counts beyond its bytes, so that many tiny ones are limited too.
 const HELD_OVERHEAD: usize = 64;
@@ -53,13 +53,13 @@ pub struct Stream {
 }
 
 /// How many gaps are remembered.
-const GAPS_KEPT: usize = 16;
+const GAPS_KEPT: usize = 64;
 
 /// How many segments are held until a stream is taken to go on from the first of them, though
 /// neither its SYN nor an acknowledgment was seen.
 const ENOUGH_HELD: usize = 4;
 
-/// The middle of the range of 64 bits, so that neither end is ever reached.
+/// Where a stream begins in the 64 bits: so far from both ends that neither is ever reached.
 const START: u64 = 1 << 62;
 
 impl Stream {
@@ -348,8 +348,6 @@ impl Stream {
         {
             self.gap(time, next, end, out);
         }
-        // The memory of a connection that is over goes back.
-        self.held = mem::take(&mut self.held);
     }
 }
 

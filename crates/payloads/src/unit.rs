@@ -14,7 +14,7 @@ use crate::{
 const UNIT_LIMIT: usize = 16 * 1024;
 
 /// The most memory that all units may take that are being put together, in bytes.
-const TOTAL_LIMIT: usize = 4 * 1024 * 1024;
+const TOTAL_LIMIT: usize = 2 * 1024 * 1024;
 
 /// The memory that a part takes beside its bytes, in bytes.
 const PART_SIZE: usize = size_of::<(Part, usize)>();
