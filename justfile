@@ -2,6 +2,20 @@
 bench-payloads:
     cargo bench -p payloads --bench speed
 
+# Measures how long a message takes to appear in `payloads show -` behind tcpdump.
+bench-latency:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo bench -p payloads --bench latency --no-run
+    # A network namespace of its own, in which an ordinary user may capture too.
+    if [ "$(id -u)" = 0 ]; then unshare="unshare -n"; else unshare="unshare -cn --keep-caps"; fi
+    $unshare sh -c 'ip link set lo up && cargo bench --offline -p payloads --bench latency'
+
+# Checks payloads against tshark and against what other tools make of the captures
+# (`sudo apt-get install tshark tcpdump`).
+check-with-tools:
+    crates/payloads/check-with-tools.sh pcap/*.pcap crates/payloads/tests/captures/*.pcap*
+
 # Looks for input that payloads cannot take, for so many seconds for each of three targets. It needs
 # cargo-fuzz (`cargo install cargo-fuzz`) and a nightly compiler (`rustup toolchain install nightly`).
 fuzz seconds="60":
