@@ -44,10 +44,10 @@ same() {
 }
 
 # Packets, packets with data, and the bytes of frames, TCP headers and TCP payloads, as tshark has
-# them. Packets in ICMP messages and the like are not the capture's own.
+# them. The TCP headers inside of ICMP messages are not of packets.
 by_tshark() {
-    tshark -n -o ip.defragment:FALSE -o ipv6.defragment:FALSE -r "$1" -Y tcp -T fields \
-        -E occurrence=f -e frame.len -e tcp.hdr_len -e tcp.len 2> /dev/null |
+    tshark -n -o ip.defragment:FALSE -o ipv6.defragment:FALSE -r "$1" \
+        -Y 'tcp && !icmp && !icmpv6' -T fields -E occurrence=f -e frame.len -e tcp.hdr_len -e tcp.len 2> /dev/null |
         awk -v OFS=' ' '{ packets++; apps += $3 > 0; frames += $1; headers += $2; bytes += $3 }
             END { print packets + 0, apps + 0, frames + 0, headers + 0, bytes + 0 }'
 }
