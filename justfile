@@ -1,26 +1,29 @@
-# Measures how fast `payloads` reads a capture of 1 GiB, beside tshark where it is installed.
+# Measure how fast `payloads` reads a capture of 1 GiB, beside tshark where it is installed.
 bench-payloads:
     cargo bench -p payloads --bench speed
 
-# Measures how long a message takes to appear in `payloads show -` behind tcpdump.
+# It needs tcpdump, and a network namespace (Linux), in which an ordinary user may capture too.
+# Measure how long a message takes to appear in `payloads show -` behind tcpdump.
 bench-latency:
     #!/usr/bin/env bash
     set -euo pipefail
     cargo bench -p payloads --bench latency --no-run
-    # A network namespace of its own, in which an ordinary user may capture too.
     if [ "$(id -u)" = 0 ]; then unshare="unshare -n"; else unshare="unshare -cn --keep-caps"; fi
     $unshare sh -c 'ip link set lo up && cargo bench --offline -p payloads --bench latency'
 
-# Checks payloads against tshark and against what other tools make of the captures
-# (`sudo apt-get install tshark tcpdump`).
+# Check `payloads` against tshark, and against what other tools make of the captures.
 check-with-tools:
     crates/payloads/check-with-tools.sh pcap/*.pcap crates/payloads/tests/captures/*.pcap*
 
-# Looks for input that payloads cannot take, for so many seconds for each of three targets. It needs
-# cargo-fuzz (`cargo install cargo-fuzz`) and a nightly compiler (`rustup toolchain install nightly`).
+# There are three targets, one after the other. It needs a nightly compiler.
+# Look for input that `payloads` cannot take, for so many seconds for each target.
 fuzz seconds="60":
     #!/usr/bin/env bash
     set -euo pipefail
+    if ! cargo fuzz --version > /dev/null 2>&1; then
+        echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2
+        exit 1
+    fi
     cd crates/payloads
     for target in capture segments pieces; do
         mkdir -p fuzz/corpus/$target
