@@ -199,12 +199,18 @@ enum State {
         left: u64,
         content: Content,
     },
+    /// After a chunk's data, or after the CR of the line end that follows it.
     ChunkEnd {
+        after_cr: bool,
         content: Content,
     },
-    /// After the last chunk: `empty` as long as the line has no byte but its end.
+    /// Where a line begins after the last chunk, or after the CR that it begins with.
+    TrailerStart {
+        after_cr: bool,
+        content: Content,
+    },
+    /// In a field line after the last chunk.
     Trailer {
-        empty: bool,
         content: Content,
     },
     FrameHeader,
@@ -224,13 +230,14 @@ struct Half {
     kept_time: i64,
     in_unit: bool,
     number: u64,
-    /// In a stream of events, whether a line begins, and whether the last one ended with CR.
+    /// In a stream of events, whether a line begins, and what the last one is if it ended with CR,
+    /// so that LF may belong to it too.
     line_start: bool,
-    after_cr: bool,
+    after_cr: Option<Part>,
     scanner: Scanner,
-    /// The bytes counted as content since the last message began, and whether it has a time.
+    /// The bytes counted as content since the last message began, and how many times it has.
     pending: u64,
-    has_time: bool,
+    times: i64,
 }
 
 impl Default for Half {
@@ -242,10 +249,10 @@ impl Default for Half {
             in_unit: false,
             number: 0,
             line_start: true,
-            after_cr: false,
+            after_cr: None,
             scanner: Scanner::default(),
             pending: 0,
-            has_time: false,
+            times: 0,
         }
     }
 }
@@ -355,6 +362,7 @@ impl Decoder {
             }
         }
         feed.half.scanner = Scanner::default();
+        feed.half.after_cr = None;
         if matches!(feed.half.state, State::Lost | State::Plain) {
             feed.end();
         }
@@ -373,7 +381,9 @@ impl Decoder {
                 feed.half.state = State::Head { searched: 0 };
             }
             State::Payload { header, done } if done == header.payload_len => feed.end_frame(header),
-            State::ChunkData { left: 0, content } => feed.half.state = State::ChunkEnd { content },
+            State::ChunkData { left: 0, content } => {
+                feed.half.state = State::ChunkEnd { after_cr: false, content };
+            }
             _ => {}
         }
     }
@@ -416,8 +426,11 @@ impl Decoder {
                 State::Body { left, content } => feed.body(left, content, data),
                 State::ChunkSize { .. } => feed.chunk_size(data),
                 State::ChunkData { left, content } => feed.chunk_data(left, content, data),
-                State::ChunkEnd { content } => feed.chunk_end(content, data),
-                State::Trailer { empty, content } => feed.trailer(empty, content, data),
+                State::ChunkEnd { after_cr, content } => feed.chunk_end(after_cr, content, data),
+                State::TrailerStart { after_cr, content } => {
+                    feed.trailer_start(after_cr, content, data)
+                }
+                State::Trailer { content } => feed.trailer(content, data),
                 State::FrameHeader => feed.frame_header(data),
                 State::Payload { header, done } => feed.payload(header, done, data),
                 State::Lost => feed.lost(data),
@@ -516,6 +529,7 @@ impl Decoder {
         }
         feed.end();
         feed.half.line_start = true;
+        feed.half.after_cr = None;
         feed.half.state = match length {
             Length::None | Length::Known(0) => State::Head { searched: 0 },
             Length::Known(len) => State::Body { left: Some(len), content },
@@ -625,12 +639,15 @@ impl<S: Sink> Feed<'_, S> {
         self.half.pending += bytes.len() as u64;
         if self.origin.side == Side::Server {
             let found = self.half.scanner.feed(bytes);
+            let bytes = found.unsigned_abs() * time_of_day::LEN as u64;
             if found > 0 {
-                let bytes = found * time_of_day::LEN as u64;
                 self.sink.recount(&self.origin, Kind::Content, Kind::Time, bytes);
                 self.half.pending = self.half.pending.saturating_sub(bytes);
-                self.half.has_time = true;
+            } else if found < 0 {
+                self.sink.recount(&self.origin, Kind::Time, Kind::Content, bytes);
+                self.half.pending += bytes;
             }
+            self.half.times += found;
         }
     }
 
@@ -640,7 +657,7 @@ impl<S: Sink> Feed<'_, S> {
             return;
         }
         let pending = mem::take(&mut self.half.pending);
-        if mem::take(&mut self.half.has_time) && is_framing {
+        if mem::take(&mut self.half.times) > 0 && is_framing {
             self.sink.recount(&self.origin, Kind::Content, Kind::Framing, pending);
         }
         self.half.scanner = Scanner::default();
@@ -856,7 +873,7 @@ impl<S: Sink> Feed<'_, S> {
                     let (line, rest) = data.split_at(index + 1);
                     self.counted(Part::ChunkSize, Kind::Framing, line);
                     self.half.state = if size == 0 {
-                        State::Trailer { empty: true, content }
+                        State::TrailerStart { after_cr: false, content }
                     } else {
                         State::ChunkData { left: size, content }
                     };
@@ -867,9 +884,7 @@ impl<S: Sink> Feed<'_, S> {
                 (None, _) if in_extension => {}
                 _ => {
                     // No chunk begins so.
-                    self.end();
-                    self.half.state = State::Lost;
-                    return data;
+                    return self.lose_way(data);
                 }
             }
         }
@@ -897,65 +912,73 @@ impl<S: Sink> Feed<'_, S> {
         }
         let left = left - piece.len() as u64;
         self.half.state = if left == 0 {
-            State::ChunkEnd { content }
+            State::ChunkEnd { after_cr: false, content }
         } else {
             State::ChunkData { left, content }
         };
         rest
     }
 
-    fn chunk_end<'d>(&mut self, content: Content, data: &'d [u8]) -> &'d [u8] {
-        match data {
-            [b'\r', rest @ ..] if rest.first().is_none_or(|byte| *byte == b'\n') => {
-                self.chunk_begins(content);
-                let len = data.len().min(2);
-                self.counted(Part::ChunkEnd, Kind::Framing, &data[..len]);
-                if len == 2 {
-                    self.end();
-                    self.half.state = State::chunk(content);
-                }
-                &data[len..]
-            }
-            [b'\n', rest @ ..] => {
-                self.chunk_begins(content);
-                self.counted(Part::ChunkEnd, Kind::Framing, &data[..1]);
-                self.end();
-                self.half.state = State::chunk(content);
-                rest
-            }
-            _ => {
-                self.end();
-                self.half.state = State::Lost;
-                data
-            }
-        }
-    }
-
-    fn trailer<'d>(&mut self, empty: bool, content: Content, data: &'d [u8]) -> &'d [u8] {
-        let newline = memchr::memchr(b'\n', data);
-        let (line, rest) = data.split_at(newline.map_or(data.len(), |newline| newline + 1));
-        let empty = empty && line.iter().all(|byte| matches!(byte, b'\r' | b'\n'));
+    fn chunk_end<'d>(&mut self, after_cr: bool, content: Content, data: &'d [u8]) -> &'d [u8] {
+        let Some((line_end, rest)) = split_line_end(data, after_cr) else {
+            return self.lose_way(data);
+        };
         self.chunk_begins(content);
-        let part = if empty { Part::ChunksEnd } else { Part::Trailer };
-        self.counted(part, Kind::Framing, line);
-        self.half.state = match newline {
-            Some(_) if empty => {
-                self.end_group(content == Content::Json);
-                self.end();
-                State::Head { searched: 0 }
-            }
-            Some(_) => State::Trailer { empty: true, content },
-            None => State::Trailer { empty, content },
+        self.counted(Part::ChunkEnd, Kind::Framing, line_end);
+        self.half.state = if line_end.ends_with(b"\n") {
+            self.end();
+            State::chunk(content)
+        } else {
+            State::ChunkEnd { after_cr: true, content }
         };
         rest
     }
 
+    fn trailer_start<'d>(&mut self, after_cr: bool, content: Content, data: &'d [u8]) -> &'d [u8] {
+        let Some((line_end, rest)) = split_line_end(data, after_cr) else {
+            if after_cr || data.starts_with(b"\r") {
+                return self.lose_way(data);
+            }
+            self.half.state = State::Trailer { content };
+            return data;
+        };
+        self.chunk_begins(content);
+        self.counted(Part::ChunksEnd, Kind::Framing, line_end);
+        self.half.state = if line_end.ends_with(b"\n") {
+            self.end_group(content == Content::Json);
+            self.end();
+            State::Head { searched: 0 }
+        } else {
+            State::TrailerStart { after_cr: true, content }
+        };
+        rest
+    }
+
+    fn trailer<'d>(&mut self, content: Content, data: &'d [u8]) -> &'d [u8] {
+        let newline = memchr::memchr(b'\n', data);
+        let (line, rest) = data.split_at(newline.map_or(data.len(), |newline| newline + 1));
+        self.chunk_begins(content);
+        self.counted(Part::Trailer, Kind::Framing, line);
+        if newline.is_some() {
+            self.half.state = State::TrailerStart { after_cr: false, content };
+        }
+        rest
+    }
+
+    /// What comes now cannot be what should come.
+    fn lose_way<'d>(&mut self, data: &'d [u8]) -> &'d [u8] {
+        self.end();
+        self.half.state = State::Lost;
+        data
+    }
+
     /// The lines of events (HTML standard, section 9.2.6).
     fn events(&mut self, mut data: &[u8]) {
-        if mem::take(&mut self.half.after_cr) && data.first() == Some(&b'\n') {
-            let part = if self.half.line_start { Part::EventEnd } else { Part::EventField };
-            self.counted(part, Kind::Framing, &data[..1]);
-            data = &data[1..];
+        if let Some(part) = self.half.after_cr.take()
+            && let [b'\n', rest @ ..] = data
+        {
+            self.event_line(part, b"\n");
+            data = rest;
         }
         while !data.is_empty() {
             let Some(end) = memchr::memchr2(b'\n', b'\r', data) else {
@@ -965,15 +988,21 @@ impl<S: Sink> Feed<'_, S> {
             };
             let crlf = data[end..].starts_with(b"\r\n");
             let (line, rest) = data.split_at(end + 1 + usize::from(crlf));
-            if end == 0 && self.half.line_start {
-                self.end_group(true);
-                self.counted(Part::EventEnd, Kind::Framing, line);
-            } else {
-                self.content(Part::EventField, line);
-            }
+            let is_empty = end == 0 && self.half.line_start;
+            let part = if is_empty { Part::EventEnd } else { Part::EventField };
+            self.event_line(part, line);
             self.half.line_start = true;
-            self.half.after_cr = line.ends_with(b"\r");
+            self.half.after_cr = line.ends_with(b"\r").then_some(part);
             data = rest;
+        }
+    }
+
+    fn event_line(&mut self, part: Part, line: &[u8]) {
+        if part == Part::EventEnd {
+            self.end_group(true);
+            self.counted(part, Kind::Framing, line);
+        } else {
+            self.content(part, line);
         }
     }
 
@@ -1046,4 +1075,15 @@ impl<S: Sink> Feed<'_, S> {
 /// slice too.
 fn usize_of(len: u64) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+/// The line end that `data` begins with, or the part of it that has come, and what follows it.
+/// `after_cr` says that its CR came before.
+fn split_line_end(data: &[u8], after_cr: bool) -> Option<(&[u8], &[u8])> {
+    match data {
+        [b'\n', ..] => Some(data.split_at(1)),
+        [b'\r', b'\n', ..] if !after_cr => Some(data.split_at(2)),
+        b"\r" if !after_cr => Some((data, &[])),
+        _ => None,
+    }
 }

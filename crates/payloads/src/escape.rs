@@ -24,7 +24,8 @@ fn is_unsafe(c: char) -> bool {
 
 /// Whether every byte is printable ASCII, as nearly all are.
 fn is_plain(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+    // Without an early end, the compiler makes this look at many bytes at once.
+    bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
 
 /// Appends `bytes` as text. Bytes that are not UTF-8 become `\xff`, unsafe characters `\n`, `\t`,

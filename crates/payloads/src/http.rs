@@ -107,7 +107,11 @@ pub enum Likeness {
 /// letters, a target, and `HTTP/1.0` or `HTTP/1.1`.
 pub fn looks_like_request(bytes: &[u8]) -> Likeness {
     // A line of text may be empty; before a request, only CRLF is taken for one.
-    let bytes = if bytes.starts_with(b"\r\n") { &bytes[2..] } else { bytes };
+    let bytes = match bytes {
+        b"\r" => return Likeness::Perhaps,
+        [b'\r', b'\n', after @ ..] => after,
+        bytes => bytes,
+    };
     let method_len = bytes.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
     match bytes.get(method_len) {
         Some(b' ') if (1..=20).contains(&method_len) => {}

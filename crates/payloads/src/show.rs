@@ -1,7 +1,7 @@
 //! Prints a conversation as a teacher would write it on the board.
 
 use std::{
-    fmt::Write as _,
+    fmt::{Display, Write as _},
     io::{self, Write},
     mem,
 };
@@ -195,7 +195,14 @@ impl Printer {
     }
 
     /// The line above a unit: its label, the direction, the time, and what it is.
-    fn heading(&mut self, time: i64, connection: u64, side: Option<Side>, label: &str, what: &str) {
+    fn heading(
+        &mut self,
+        time: i64,
+        connection: u64,
+        side: Option<Side>,
+        label: &str,
+        what: impl Display,
+    ) {
         match side {
             Some(side) => {
                 let (color, arrow) = match side {
@@ -218,8 +225,7 @@ impl Printer {
         if self.connections > 1 {
             let _ = write!(self.text, "connection {connection}: ");
         }
-        self.text.push_str(what);
-        self.text.push('\n');
+        let _ = writeln!(self.text, "{what}");
     }
 
     /// Begins a line of a unit's text.
@@ -304,20 +310,19 @@ impl Printer {
     fn unit(&mut self, unit: &Unit) {
         self.shown += unit.bytes.len() as u64;
         let what = match unit.kind {
-            UnitKind::Text => "text".to_owned(),
-            UnitKind::Request => "request".to_owned(),
-            UnitKind::Response => "response".to_owned(),
-            UnitKind::Body => "content".to_owned(),
-            UnitKind::Chunk => "chunk".to_owned(),
-            UnitKind::EventChunk => {
-                if is_last_chunk(unit) { "last chunk" } else { "event" }.to_owned()
-            }
-            UnitKind::Event => "event".to_owned(),
-            UnitKind::Frame => match unit.frame {
-                Some(header) => format!("{} frame", header.opcode.name()),
-                None => "frame".to_owned(),
-            },
-            UnitKind::Unknown => "bytes without their context".to_owned(),
+            UnitKind::Text => "text",
+            UnitKind::Request => "request",
+            UnitKind::Response => "response",
+            UnitKind::Body => "content",
+            UnitKind::Chunk => "chunk",
+            UnitKind::EventChunk if is_last_chunk(unit) => "last chunk",
+            UnitKind::EventChunk | UnitKind::Event => "event",
+            UnitKind::Frame => "frame",
+            UnitKind::Unknown => "bytes without their context",
+        };
+        let (opcode, space) = match unit.frame {
+            Some(header) => (header.opcode.name(), " "),
+            None => ("", ""),
         };
         let which = match (unit.continued, unit.unfinished) {
             (false, false) => "",
@@ -325,9 +330,10 @@ impl Printer {
             (true, true) => " (next part)",
             (true, false) => " (last part)",
         };
-        let line = format!("{what}{which}, {}", plural(unit.bytes.len() as u64, "byte"));
+        let size = plural(unit.bytes.len() as u64, "byte");
+        let line = format_args!("{opcode}{space}{what}{which}, {size}");
         self.paragraph(true);
-        self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), &line);
+        self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), line);
         if unit.kind == UnitKind::Frame {
             for line in unit.hex_lines() {
                 self.gutter();

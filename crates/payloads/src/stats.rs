@@ -1,7 +1,7 @@
 //! The figures of a capture: all of it, one update, what the server alone can send, and how an
 //! update's bytes divide.
 
-use std::{collections::HashMap, io::Read};
+use std::{collections::HashMap, fmt, io::Read};
 
 use serde_json::{Value, json};
 
@@ -304,8 +304,15 @@ impl Stats {
 }
 
 /// `count` of `thing`, in words.
-pub(crate) fn plural(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+pub(crate) fn plural(count: u64, thing: &str) -> impl fmt::Display {
+    struct Plural<'a>(u64, &'a str);
+    impl fmt::Display for Plural<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let Self(count, thing) = self;
+            write!(f, "{count} {thing}{}", if *count == 1 { "" } else { "s" })
+        }
+    }
+    Plural(count, thing)
 }
 
 /// The four tables, each with a heading.

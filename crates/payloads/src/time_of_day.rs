@@ -19,10 +19,14 @@ fn is_time(bytes: &[u8]) -> bool {
         && number(s1, s2).is_some_and(|seconds| seconds <= 60)
 }
 
+/// Whether a byte beside a time makes it part of a longer row.
+fn joins(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|byte| byte.is_ascii_digit() || *byte == b':')
+}
+
 /// The first time of day in `bytes` from `from` on, not one within a longer row of digits and
 /// colons.
 pub fn find(bytes: &[u8], from: usize) -> Option<Range<usize>> {
-    let joins = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_digit() || *byte == b':');
     let mut at = from;
     while let Some(colon) = bytes.get(at..).and_then(|rest| memchr::memchr(b':', rest)) {
         let colon = at + colon;
@@ -44,45 +48,52 @@ pub struct Scanner {
     /// The last bytes that came, which may begin a time.
     tail: [u8; LEN],
     tail_len: usize,
+    /// Whether the last of them ends a time that was counted.
+    ends_with_time: bool,
 }
 
 impl Scanner {
-    /// How many times end in `bytes`, the next piece.
-    pub fn feed(&mut self, bytes: &[u8]) -> u64 {
+    /// How many times end in `bytes`, the next piece; -1 if the piece before ended with what looked
+    /// like a time, and the row goes on.
+    pub fn feed(&mut self, bytes: &[u8]) -> i64 {
+        if bytes.is_empty() {
+            return 0;
+        }
         let mut count = 0;
-        let mut from = 0;
-        if self.tail_len > 0 {
-            let mut seam = [0; 3 * LEN];
+        if self.ends_with_time && joins(bytes.first()) {
+            count -= 1;
+        }
+        let tail = &self.tail[..self.tail_len];
+        let mut last_end = 0;
+        if joins(tail.last()) {
+            // Only then can a time have begun there.
+            let mut seam = [0; 2 * LEN + 1];
             let head = bytes.len().min(LEN + 1);
-            seam[..self.tail_len].copy_from_slice(&self.tail[..self.tail_len]);
-            seam[self.tail_len..self.tail_len + head].copy_from_slice(&bytes[..head]);
-            let seam = &seam[..self.tail_len + head];
-            if let Some(found) = find(seam, 0)
-                .filter(|found| found.start < self.tail_len && found.end > self.tail_len)
-            {
-                count += 1;
-                from = found.end - self.tail_len;
+            seam[..tail.len()].copy_from_slice(tail);
+            seam[tail.len()..tail.len() + head].copy_from_slice(&bytes[..head]);
+            let mut from = 0;
+            while let Some(found) = find(&seam[..tail.len() + head], from) {
+                if found.start < tail.len() && found.end > tail.len() {
+                    count += 1;
+                    last_end = found.end - tail.len();
+                }
+                from = found.end;
             }
         }
-        let mut at = from;
-        while let Some(found) = find(bytes, at) {
-            count += 1;
-            at = found.end;
+        let mut from = 0;
+        while let Some(found) = find(bytes, from) {
+            if found.start > 0 || !joins(tail.last()) {
+                count += 1;
+                last_end = found.end;
+            }
+            from = found.end;
         }
-        // What already is part of a time is not kept.
-        let rest = &bytes[at..];
-        if rest.len() >= LEN {
-            self.tail.copy_from_slice(&rest[rest.len() - LEN..]);
-            self.tail_len = LEN;
-        } else if at > 0 {
-            self.tail[..rest.len()].copy_from_slice(rest);
-            self.tail_len = rest.len();
-        } else {
-            let keep = self.tail_len.min(LEN - rest.len());
-            self.tail.copy_within(self.tail_len - keep..self.tail_len, 0);
-            self.tail[keep..keep + rest.len()].copy_from_slice(rest);
-            self.tail_len = keep + rest.len();
-        }
+        self.ends_with_time = last_end == bytes.len();
+        let new = &bytes[bytes.len().saturating_sub(LEN)..];
+        let keep = self.tail_len.min(LEN - new.len());
+        self.tail.copy_within(self.tail_len - keep..self.tail_len, 0);
+        self.tail_len = keep + new.len();
+        self.tail[keep..self.tail_len].copy_from_slice(new);
         count
     }
 }
@@ -113,17 +124,21 @@ mod tests {
 
     #[test]
     fn times_are_counted_wherever_the_pieces_end() {
-        let text = b"09:31:35\n<time>10:00:00</time>11:11:11 1:1:1:1 12:34:56";
-        for first in 0..=text.len() {
-            for second in first..=text.len() {
-                let mut scanner = Scanner::default();
-                let pieces = [&text[..first], &text[first..second], &text[second..]];
-                let count: u64 = pieces.iter().map(|piece| scanner.feed(piece)).sum();
-                assert_eq!(count, 4, "{first} {second}");
+        for (text, times) in [
+            (&b"09:31:35\n<time>10:00:00</time>11:11:11 1:1:1:1 12:34:56"[..], 4),
+            (b"09:31:35:10:11:12 12:34:560:11:11:11 01:02:03", 1),
+        ] {
+            for first in 0..=text.len() {
+                for second in first..=text.len() {
+                    let mut scanner = Scanner::default();
+                    let pieces = [&text[..first], &text[first..second], &text[second..]];
+                    let count: i64 = pieces.iter().map(|piece| scanner.feed(piece)).sum();
+                    assert_eq!(count, times, "{first} {second}");
+                }
             }
+            let mut scanner = Scanner::default();
+            let count: i64 = text.iter().map(|byte| scanner.feed(&[*byte])).sum();
+            assert_eq!(count, times);
         }
-        let mut scanner = Scanner::default();
-        let count: u64 = text.iter().map(|byte| scanner.feed(&[*byte])).sum();
-        assert_eq!(count, 4);
     }
 }

@@ -1,0 +1,58 @@
+//! Tries again what fuzzing found, and a little more of the same.
+
+mod checks;
+mod writer;
+
+use std::{fs, path::Path};
+
+use writer::Random;
+
+/// How many changed inputs are tried of each kind.
+const ROUNDS: usize = 2_000;
+
+/// The files of a folder, in the order of their names.
+fn files(folder: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// Checks all inputs, and then random changes of them.
+fn check(inputs: &[Vec<u8>], rounds: usize, check: fn(&[u8])) {
+    for input in inputs {
+        check(input);
+    }
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..rounds {
+        let mut input = inputs[random.below(inputs.len())].clone();
+        for _ in 0..1 + random.below(20) {
+            let at = random.below(input.len() + 1);
+            match random.below(4) {
+                0 => input.truncate(at),
+                1 if at < input.len() => input[at] ^= 1 << random.below(8),
+                _ => input.insert(at, random.next().to_le_bytes()[0]),
+            }
+        }
+        check(&input);
+    }
+}
+
+#[test]
+fn captures() {
+    let mut inputs = files("tests/inputs/capture");
+    inputs.extend(files("tests/captures").into_iter().filter(|file| !file.starts_with(b"#!")));
+    assert!(inputs.len() >= 11);
+    check(&inputs, ROUNDS / 4, checks::capture);
+}
+
+#[test]
+fn segments() {
+    check(&files("tests/inputs/segments"), ROUNDS, checks::segments);
+}
+
+#[test]
+fn pieces() {
+    check(&files("tests/inputs/pieces"), ROUNDS, checks::pieces);
+}
