@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use common::WEBAPP_PAGE;
+use common::page;
 
 /// What stands for the time of day in an answer, as in the pages of the apps.
 const TIME: &str = "{time}";
@@ -145,7 +145,7 @@ impl App {
                 request: b"time\n".to_vec(),
                 answer: Answer::new(b"", &format!("{TIME}\n\n")),
             },
-            App::Web => Exchange { request: self.request(), answer: self.document(WEBAPP_PAGE) },
+            App::Web => Exchange { request: self.request(), answer: self.document(page::WEBAPP) },
             App::Ajax => Exchange {
                 request: self.request(),
                 answer: self.document(&format!("{{\"time\":\"{TIME}\"}}\n")),
