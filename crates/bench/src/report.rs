@@ -71,8 +71,7 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
     if !asked.is_empty() {
         print_saturation(&asked, cores)?;
     }
-    let documents: Vec<App> =
-        asked.iter().copied().filter(|app| app.media_type().is_some()).collect();
+    let documents: Vec<App> = documents(&asked).collect();
     if !documents.is_empty() {
         print_second_client(&documents, cores)?;
     }
@@ -90,6 +89,11 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
         if others > DISTURBED { ": (!) run it again when they are quiet" } else { "" },
     );
     Ok(())
+}
+
+/// Those of `apps` that answer a request with a document.
+fn documents(apps: &[App]) -> impl Iterator<Item = App> {
+    apps.iter().copied().filter(|app| matches!(app, App::Web | App::Ajax))
 }
 
 /// Measures and prints what each app and those it is compared with can do at most.
@@ -151,6 +155,16 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
          less is worse.",
         SPAN.as_millis(),
     );
+    let requests: Vec<String> = documents(apps)
+        .map(|app| format!("{} bytes for {}", app.update().request.len(), app.name()))
+        .collect();
+    if !requests.is_empty() {
+        println!(
+            "\nThe HTTP requests are those of Firefox in the captures of the Python original: {}. \
+             The Chromium in this project's own captures sends longer ones.",
+            requests.join(", "),
+        );
+    }
     if busy {
         println!(
             "\n(!) The client used more than {:.0} % of its core, so that this server might have \

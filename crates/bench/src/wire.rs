@@ -60,8 +60,10 @@ impl App {
         }
     }
 
-    /// The header fields that Firefox sent in the captures of the Python original, whose bytes
-    /// per update are those that the project counts.
+    /// The header fields that Firefox sent in the captures of the Python original.
+    ///
+    /// The Chromium in this project's own captures sends more of them, so that its requests are
+    /// longer than these.
     pub fn request_fields(self) -> Vec<(&'static str, &'static str)> {
         let accept = match self {
             App::Web => {
@@ -241,9 +243,10 @@ impl Answer {
 mod tests {
     use super::*;
 
-    /// The table of the project: what an update costs, in bytes sent by client and server.
+    /// The bytes of client and server: requests as in the original's captures, answers as the
+    /// apps give them.
     #[test]
-    fn an_update_has_the_bytes_of_the_captures() {
+    fn a_request_has_as_many_bytes_as_in_the_captures_of_the_original() {
         let bytes = App::ALL.map(|app| {
             let update = app.update();
             (update.request.len(), update.answer.bytes.len())
