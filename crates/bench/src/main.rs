@@ -26,6 +26,7 @@ use std::process::ExitCode;
 /// Runs what the command line asks for.
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
+    use server::Subject;
     use wire::App;
 
     let args: Vec<_> = std::env::args_os().skip(1).collect();
@@ -38,11 +39,12 @@ fn main() -> ExitCode {
         _ => (Some("?"), None),
     };
     let app = name.and_then(|name| App::from_name(name));
+    let serves = |subject, app| Subject::of(app).contains(&subject);
     let result = match (mode, name, app) {
         (None, None, _) => report::run(&App::ALL),
         (None, Some(_), Some(app)) => report::run(&[app]),
-        (Some("--floor"), Some(_), Some(app)) => floor::run_floor(app),
-        (Some("--hyper"), Some(_), Some(app)) => floor::run_hyper(app),
+        (Some("--floor"), _, Some(app)) if serves(Subject::Floor, app) => floor::run_floor(app),
+        (Some("--hyper"), _, Some(app)) if serves(Subject::Hyper, app) => floor::run_hyper(app),
         _ => {
             let names = App::ALL.map(App::name).join(", ");
             Err(format!("usage: bench [APP], with APP one of {names}").into())

@@ -93,7 +93,7 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
 
 /// Those of `apps` that answer a request with a document.
 fn documents(apps: &[App]) -> impl Iterator<Item = App> {
-    apps.iter().copied().filter(|app| matches!(app, App::Web | App::Ajax))
+    apps.iter().copied().filter(|app| app.media_type().is_some())
 }
 
 /// Measures and prints what each app and those it is compared with can do at most.

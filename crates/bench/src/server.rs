@@ -28,11 +28,13 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The subjects to measure for `app`, the app itself first.
+    /// The subjects that can serve as `app` does, the app itself first. sseapp is alone: it sends
+    /// its updates when the time has come, so that no client can ask a server for more of them.
     pub fn of(app: App) -> &'static [Subject] {
         match app {
+            App::Tcp | App::Ws => &[Subject::App, Subject::Floor],
             App::Web | App::Ajax => &[Subject::App, Subject::Hyper, Subject::Floor],
-            App::Tcp | App::Sse | App::Ws => &[Subject::App, Subject::Floor],
+            App::Sse => &[Subject::App],
         }
     }
 

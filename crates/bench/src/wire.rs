@@ -50,13 +50,12 @@ impl App {
         if self == App::Web { "/" } else { "/time" }
     }
 
-    /// The media type of what the app answers a GET of its path with, if it does.
+    /// The media type of the document that is the app's answer, if it is one.
     pub fn media_type(self) -> Option<&'static str> {
         match self {
             App::Web => Some("text/html; charset=utf-8"),
             App::Ajax => Some("application/json"),
-            App::Sse => Some("text/event-stream; charset=utf-8"),
-            App::Tcp | App::Ws => None,
+            App::Tcp | App::Sse | App::Ws => None,
         }
     }
 
