@@ -4,6 +4,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
     process::{Command, Stdio},
     sync::mpsc,
     thread,
@@ -16,6 +17,7 @@ fn a_server_ends_with_the_process_that_started_it() {
     let mut shell = Command::new("sh")
         .args(["-c", "\"$0\" --floor wsapp & wait", env!("CARGO_BIN_EXE_bench")])
         .stdout(Stdio::piped())
+        .process_group(0)
         .spawn()
         .unwrap();
     let mut console = BufReader::new(shell.stdout.take().unwrap());
@@ -28,5 +30,8 @@ fn a_server_ends_with_the_process_that_started_it() {
     let (ended, end) = mpsc::channel();
     thread::spawn(move || ended.send(console.read_to_end(&mut Vec::new())));
     let end = end.recv_timeout(Duration::from_secs(10));
+    // A server that did not end would be left behind, in the shell's process group.
+    let group = format!("-{}", shell.id());
+    Command::new("sh").args(["-c", "kill -KILL -- \"$0\" 2>&1", &group]).output().unwrap();
     assert!(matches!(end, Ok(Ok(0))), "the server is still there: {end:?}");
 }
