@@ -11,6 +11,11 @@ use std::{
     time::Duration,
 };
 
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+
 #[test]
 fn a_server_ends_with_the_process_that_started_it() {
     // The shell stands for a bench that is killed while it waits for its server.
@@ -31,7 +36,7 @@ fn a_server_ends_with_the_process_that_started_it() {
     thread::spawn(move || ended.send(console.read_to_end(&mut Vec::new())));
     let end = end.recv_timeout(Duration::from_secs(10));
     // A server that did not end would be left behind, in the shell's process group.
-    let group = format!("-{}", shell.id());
-    Command::new("sh").args(["-c", "kill -KILL -- \"$0\" 2>&1", &group]).output().unwrap();
+    let group = Pid::from_raw(shell.id().try_into().unwrap());
+    let _ = killpg(group, Signal::SIGKILL);
     assert!(matches!(end, Ok(Ok(0))), "the server is still there: {end:?}");
 }
