@@ -148,3 +148,18 @@ pub fn build(app: App) -> Result<(), Box<dyn Error>> {
         Err(format!("{} does not build", app.name()).into())
     }
 }
+
+/// The compiler's name and version, of the toolchain that `build` uses.
+///
+/// # Errors
+///
+/// If it does not tell.
+pub fn compiler() -> Result<String, Box<dyn Error>> {
+    let rustc = env::var_os("RUSTC");
+    let mut command = Command::new(rustc.as_deref().unwrap_or(OsStr::new("rustc")));
+    let output = command.arg("--version").output();
+    let output = output.map_err(|error| format!("cannot start {command:?}: {error}"))?;
+    // What follows is the commit it was built from.
+    let version = String::from_utf8(output.stdout)?;
+    Ok(version.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+}
