@@ -40,6 +40,7 @@ test-browser:
     cargo test -p visitor
 
 # Measure what an update costs the server of an app, or of each app (Linux, about two minutes).
+[no-exit-message]
 bench *app:
     cargo run --quiet --release -p bench -- {{app}}
 

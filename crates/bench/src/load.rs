@@ -52,6 +52,34 @@ pub struct Saturation {
     pub client_share: f64,
 }
 
+impl Saturation {
+    /// Sums up the updates of a span that took `elapsed`, from what each of them took.
+    ///
+    /// # Errors
+    ///
+    /// If there was none.
+    fn of(
+        mut latencies: Vec<Duration>,
+        elapsed: Duration,
+        server_cpu: CpuTime,
+        client_cpu: CpuTime,
+    ) -> Result<Self, Box<dyn Error>> {
+        if latencies.is_empty() {
+            return Err(format!("the server gave no whole answer within {elapsed:.1?}").into());
+        }
+        latencies.sort_unstable();
+        let updates = u32::try_from(latencies.len())?;
+        Ok(Self {
+            rate: f64::from(updates) / elapsed.as_secs_f64(),
+            p50: latencies[latencies.len() / 2],
+            p99: latencies[latencies.len() * 99 / 100],
+            server_cpu,
+            cpu_per_update: server_cpu.total / updates,
+            client_share: share(client_cpu, elapsed),
+        })
+    }
+}
+
 /// What was measured of a server whose clients stay and get an update a second each.
 pub struct Standing {
     /// The server's memory for each client, in KiB.
@@ -141,7 +169,7 @@ fn check(expected: &Answer, received: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// If a connection fails, or an answer is not as expected.
+/// If a connection fails, an answer is not as expected, or none comes while it measures.
 pub fn saturate(
     app: App,
     server: &Server,
@@ -192,18 +220,12 @@ pub fn saturate(
             }
             Some((start, server_start, client_start)) if now >= start + span => {
                 let (end, server_end, client_end) = cpu()?;
-                let elapsed = end - start;
-                let server_cpu = server_end.since(server_start);
-                let updates = u32::try_from(latencies.len())?;
-                latencies.sort_unstable();
-                return Ok(Saturation {
-                    rate: f64::from(updates) / elapsed.as_secs_f64(),
-                    p50: latencies[latencies.len() / 2],
-                    p99: latencies[latencies.len() * 99 / 100],
-                    server_cpu,
-                    cpu_per_update: server_cpu.total / updates,
-                    client_share: share(client_end.since(client_start), elapsed),
-                });
+                return Saturation::of(
+                    latencies,
+                    end - start,
+                    server_end.since(server_start),
+                    client_end.since(client_start),
+                );
             }
             _ => {}
         }
@@ -342,6 +364,19 @@ mod tests {
         poll.poll(&mut Events::with_capacity(1), Some(PATIENCE)).unwrap();
         poll.registry().deregister(&mut client.conn).unwrap();
         client.receive(answer)
+    }
+
+    #[test]
+    fn a_span_without_an_update_is_an_error() {
+        let now = CpuTime::of(process::id()).unwrap();
+        let cpu = now.since(now);
+        let sum_up = |latencies| Saturation::of(latencies, Duration::from_millis(500), cpu, cpu);
+        assert_eq!(
+            sum_up(Vec::new()).err().unwrap().to_string(),
+            "the server gave no whole answer within 500.0ms",
+        );
+        let one = sum_up(vec![Duration::from_millis(3)]).unwrap();
+        assert_eq!((one.rate, one.p50, one.p99), (2.0, one.p99, Duration::from_millis(3)));
     }
 
     #[test]

@@ -138,6 +138,22 @@ impl CpuTime {
     }
 }
 
+/// The CPU time of the processes that this process started and that have ended.
+///
+/// # Errors
+///
+/// If the system does not tell.
+pub fn cpu_of_ended_children() -> Result<Duration, Box<dyn Error>> {
+    cpu_of(UsageWho::RUSAGE_CHILDREN)
+}
+
+/// User and system time together.
+fn cpu_of(who: UsageWho) -> Result<Duration, Box<dyn Error>> {
+    let usage = getrusage(who)?;
+    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Ok(Duration::from_micros(micros.try_into()?))
+}
+
 /// What all programs did on the cores of the run, and what those of the run did.
 pub struct Activity {
     /// All CPU time on the two cores, that which the hypervisor gave to others included.
@@ -165,13 +181,7 @@ impl Activity {
                 ticks += field.parse::<u64>()?;
             }
         }
-        let mut own = Duration::ZERO;
-        for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
-            let usage = getrusage(who)?;
-            for time in [usage.user_time(), usage.system_time()] {
-                own += Duration::from_micros(time.num_microseconds().try_into()?);
-            }
-        }
+        let own = cpu_of(UsageWho::RUSAGE_SELF)? + cpu_of_ended_children()?;
         Ok(Self { busy: Duration::from_secs(ticks) / u32::try_from(ticks_per_second)?, own })
     }
 
@@ -195,7 +205,8 @@ pub fn memory_kib(pid: u32) -> Result<u64, Box<dyn Error>> {
     Ok(kib.ok_or("/proc/PID/smaps_rollup does not tell the anonymous memory")?.parse()?)
 }
 
-/// The machine in a few words: its processor, the number of its cores, and its kernel.
+/// The machine in a few words: its processor, the number of its cores, and its kernel's release,
+/// without what the distribution adds to that.
 pub fn describe() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let cpuinfo = read("/proc/cpuinfo");
@@ -205,12 +216,13 @@ pub fn describe() -> String {
     };
     let model = values("model name").into_iter().next().unwrap_or("unknown processor".to_owned());
     let cores = values("processor").len();
-    let kernel = read("/proc/sys/kernel/osrelease");
+    let release = read("/proc/sys/kernel/osrelease");
+    let kernel = release.trim().split('-').next().unwrap_or_default();
     let virtual_machine =
         if values("flags").first().is_some_and(|flags| flags.contains(" hypervisor")) {
             ", a virtual machine"
         } else {
             ""
         };
-    format!("{model}, {cores} cores, Linux {}{virtual_machine}", kernel.trim())
+    format!("{model}, {cores} cores, Linux {kernel}{virtual_machine}")
 }

@@ -26,28 +26,25 @@ use std::process::ExitCode;
 /// Runs what the command line asks for.
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
+    use server::Subject;
     use wire::App;
 
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     let args: Vec<_> = args.iter().map(|arg| arg.to_string_lossy()).collect();
-    let (mode, name) = match args.as_slice() {
-        [] => (None, None),
-        [name] => (None, Some(name)),
-        // This program starts itself so, as a server to compare with.
-        [mode, name] => (Some(mode.as_ref()), Some(name)),
-        _ => (Some("?"), None),
+    let result = match args.as_slice() {
+        [] => Some(report::run(&App::ALL)),
+        [name] => App::from_name(name).map(|app| report::run(&[app])),
+        // This program starts itself so, to be one of the servers that it measures.
+        [flag, name] => App::from_name(name).and_then(|app| {
+            let subject = Subject::of(app).iter().find(|subject| subject.flag() == flag)?;
+            Some(server::become_server(*subject, app))
+        }),
+        _ => None,
     };
-    let app = name.and_then(|name| App::from_name(name));
-    let result = match (mode, name, app) {
-        (None, None, _) => report::run(&App::ALL),
-        (None, Some(_), Some(app)) => report::run(&[app]),
-        (Some("--floor"), Some(_), Some(app)) => floor::run_floor(app),
-        (Some("--hyper"), Some(_), Some(app)) => floor::run_hyper(app),
-        _ => {
-            let names = App::ALL.map(App::name).join(", ");
-            Err(format!("usage: bench [APP], with APP one of {names}").into())
-        }
-    };
+    let result = result.unwrap_or_else(|| {
+        let names = App::ALL.map(App::name).join(", ");
+        Err(format!("usage: bench [APP], with APP one of {names}").into())
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -61,9 +61,16 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
     let before = Activity::now(cores)?;
     machine::pin(cores.client)?;
     let date = time::OffsetDateTime::now_utc().date();
+    // `run` is given one app or all of them.
+    let command = match apps {
+        [app] => format!("just bench {}", app.name()),
+        _ => "just bench".to_owned(),
+    };
     println!(
-        "Measured on {date} on {}. The servers ran on core {}, the client on core {}.",
+        "Measured with `{command}` on {date} on {}, built with {}. The servers ran on core {}, the \
+         client on core {}.",
         machine::describe(),
+        server::compiler()?,
         cores.server,
         cores.client,
     );
@@ -71,8 +78,7 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
     if !asked.is_empty() {
         print_saturation(&asked, cores)?;
     }
-    let documents: Vec<App> =
-        asked.iter().copied().filter(|app| app.media_type().is_some()).collect();
+    let documents: Vec<App> = documents(&asked).collect();
     if !documents.is_empty() {
         print_second_client(&documents, cores)?;
     }
@@ -90,6 +96,11 @@ pub fn run(apps: &[App]) -> Result<(), Box<dyn Error>> {
         if others > DISTURBED { ": (!) run it again when they are quiet" } else { "" },
     );
     Ok(())
+}
+
+/// Those of `apps` that answer a request with a document.
+fn documents(apps: &[App]) -> impl Iterator<Item = App> {
+    apps.iter().copied().filter(|app| app.media_type().is_some())
 }
 
 /// Measures and prints what each app and those it is compared with can do at most.
@@ -120,14 +131,14 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
                     Some(base) if subject == Subject::App => ratios(runs, base),
                     _ => String::new(),
                 };
-                let client_share = median(runs, |run| run.client_share);
+                let client_share = client_share(runs);
                 busy |= client_share > BUSY;
                 let cpu = runs.iter().map(|run| run.server_cpu).reduce(CpuTime::plus);
                 let system = cpu.map_or(0.0, CpuTime::system_part);
                 let cpu_per_update = median(runs, |run| micros(run.cpu_per_update));
                 println!(
                     "| {} | {connections} | {} | {:.0} | {} | {} | {:.0} µs | {:.0} µs \
-                     | {:.1} µs ({:.1} + {:.1}) | {:.0} %{} |",
+                     | {:.1} µs ({:.1} + {:.1}) | {} |",
                     app.name(),
                     subject.name(app),
                     median(runs, |run| run.rate),
@@ -138,8 +149,7 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
                     cpu_per_update,
                     cpu_per_update * (1.0 - system),
                     cpu_per_update * system,
-                    100.0 * client_share,
-                    if client_share > BUSY { " (!)" } else { "" },
+                    share_of_core(client_share),
                 );
             }
         }
@@ -148,14 +158,25 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
         "\nMedians of {ROUNDS} rounds of {} ms each, in which the servers of an app take turns. A \
          ratio is the median of the rounds' ratios: that of the rates, with the lowest and the \
          highest, then that of the CPU times an update. 1.00 is as good as what it is compared with, \
-         less is worse.",
+         less is worse. N connections that ask all the time wait for N divided by the rate on \
+         average, and p50 is about that on a quiet machine, so that it is no figure of its own.",
         SPAN.as_millis(),
     );
+    let requests: Vec<String> = documents(apps)
+        .map(|app| format!("{} bytes for {}", app.update().request.len(), app.name()))
+        .collect();
+    if !requests.is_empty() {
+        println!(
+            "\nThe HTTP requests are those of Firefox in the captures of the Python original: {}. \
+             The Chromium in this project's own captures sends longer ones.",
+            requests.join(", "),
+        );
+    }
     if busy {
         println!(
             "\n(!) The client used more than {:.0} % of its core, so that this server might have \
-             given more updates than it was asked for. Then the ratio of the CPU times is the one to \
-             trust.",
+             given more updates than it was asked for. A ratio of rates is marked if either of its \
+             two servers is one of those: then the ratio of the CPU times is the one to trust.",
             100.0 * BUSY,
         );
     }
@@ -166,6 +187,7 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
 fn print_second_client(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
     println!("\n### The same load from a second client, wrk\n");
     let mut lines = Vec::new();
+    let mut all_agree = true;
     for &app in apps {
         eprintln!("{} with wrk", app.name());
         let server = Server::start(app, Subject::App, cores)?;
@@ -176,28 +198,50 @@ fn print_second_client(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>>
                 println!("Left out: wrk is missing, and `apt-get install wrk` installs it.");
                 return Ok(());
             };
-            rates.push((own.rate, wrk));
+            rates.push((own, wrk));
         }
-        let ratio = median(&rates, |(own, wrk)| wrk / own);
+        let ratio = median(&rates, |(own, wrk)| wrk.rate / own.rate);
+        let agree = (ratio - 1.0).abs() <= AGREEMENT;
+        all_agree &= agree;
         lines.push(format!(
-            "| {} | {CHECKED_CONNECTIONS} | {:.0} | {:.0} | {ratio:.2} | {} |",
+            "| {} | {CHECKED_CONNECTIONS} | {:.0} | {} | {:.0} | {} | {ratio:.2} | {} |",
             app.name(),
-            median(&rates, |(own, _)| *own),
-            median(&rates, |(_, wrk)| *wrk),
-            if (ratio - 1.0).abs() <= AGREEMENT { "yes" } else { "no" },
+            median(&rates, |(own, _)| own.rate),
+            share_of_core(median(&rates, |(own, _)| own.client_share)),
+            median(&rates, |(_, wrk)| wrk.rate),
+            share_of_core(median(&rates, |(_, wrk)| wrk.share)),
+            if agree { "yes" } else { "no (!)" },
         ));
     }
     println!(
-        "| app | connections | updates/s, this client | updates/s, wrk | ratio | within {:.0} % |",
+        "| app | connections | updates/s, this client | its CPU | updates/s, wrk | its CPU | ratio \
+         | within {:.0} % |",
         100.0 * AGREEMENT,
     );
-    println!("|---|---:|---:|---:|---:|---|");
+    println!("|---|---:|---:|---:|---:|---:|---:|---|");
     lines.iter().for_each(|line| println!("{line}"));
+    println!("\nA share of CPU is of the core that the client ran on.");
+    if !all_agree {
+        println!(
+            "\n(!) The two clients do not agree, so that the rate of one of them at least is not \
+             what the server can give: a client that used more than {:.0} % of its core was the \
+             bound itself; if neither did, something else disturbed the run.",
+            100.0 * BUSY,
+        );
+    }
     Ok(())
 }
 
-/// The updates in a second that `wrk` gets, or none if it is not installed.
-fn wrk(app: App, server: &Server) -> Result<Option<f64>, Box<dyn Error>> {
+/// What a run of `wrk` tells.
+struct Wrk {
+    /// Updates in a second.
+    rate: f64,
+    /// The part of its core that `wrk` used, from 0 to 1.
+    share: f64,
+}
+
+/// What `wrk` gets of the server, or none if it is not installed.
+fn wrk(app: App, server: &Server) -> Result<Option<Wrk>, Box<dyn Error>> {
     let mut command = Command::new("wrk");
     command.args(["--threads", "1", "--duration", "1", "--connections"]);
     command.arg(CHECKED_CONNECTIONS.to_string());
@@ -205,16 +249,21 @@ fn wrk(app: App, server: &Server) -> Result<Option<f64>, Box<dyn Error>> {
         command.args(["--header", &format!("{name}: {value}")]);
     }
     command.arg(format!("http://{}{}", server.address, app.path()));
+    let started = Instant::now();
+    let before = machine::cpu_of_ended_children()?;
     let output = match command.output() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         output => String::from_utf8(output?.stdout)?,
     };
+    // No other child ends meanwhile.
+    let cpu = machine::cpu_of_ended_children()?.saturating_sub(before);
+    let share = cpu.as_secs_f64() / started.elapsed().as_secs_f64();
     // wrk names requests that failed, on lines of their own.
     if output.contains("Non-2xx") || output.contains("Socket errors") {
         return Err(format!("wrk met errors: {output}").into());
     }
     let rate = output.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
-    Ok(Some(rate.ok_or("wrk tells no rate")?.trim().parse()?))
+    Ok(Some(Wrk { rate: rate.ok_or("wrk tells no rate")?.trim().parse()?, share }))
 }
 
 /// Measures and prints what clients cost that stay.
@@ -251,9 +300,11 @@ fn print_standing(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
     }
     println!(
         "\nEach client got every update: sseapp sends it, wsapp is asked for it. \"Latest\" is how \
-         far the latest of all was behind its client's schedule. The clients connected as fast as \
+         far the latest of all was behind its client's schedule, the load client's own delay in \
+         reading it included, so that the server was no later. The clients connected as fast as \
          they could, so their schedules are as close together as can be. Memory is what the \
-         server's heap and stacks grew by."
+         server's anonymous memory, its heap and stacks, grew by; the kernel's buffers of the \
+         sockets come on top."
     );
     Ok(())
 }
@@ -266,10 +317,26 @@ fn ratios(runs: &[Saturation], base: &[Saturation]) -> String {
     let highest = rates.iter().copied().fold(0.0, f64::max);
     let cpu_times: Vec<(&Saturation, &Saturation)> = runs.iter().zip(base).collect();
     format!(
-        "{:.2} ({lowest:.2}–{highest:.2}), {:.2}",
+        "{:.2} ({lowest:.2}–{highest:.2}){}, {:.2}",
         median(&rates, |rate| *rate),
+        mark(client_share(runs) > BUSY || client_share(base) > BUSY),
         median(&cpu_times, |(run, base)| micros(base.cpu_per_update) / micros(run.cpu_per_update)),
     )
+}
+
+/// The part of its core that the client used, from 0 to 1.
+fn client_share(runs: &[Saturation]) -> f64 {
+    median(runs, |run| run.client_share)
+}
+
+/// A client's share of its core in percent, marked if that may be what bounds the rate.
+fn share_of_core(share: f64) -> String {
+    format!("{:.0} %{}", 100.0 * share, mark(share > BUSY))
+}
+
+/// What is added to a figure that is doubtful.
+fn mark(doubtful: bool) -> &'static str {
+    if doubtful { " (!)" } else { "" }
 }
 
 /// The median of what `value` tells of each item, the higher one of two.

@@ -6,12 +6,15 @@ use std::{
     ffi::OsStr,
     io::{self, BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     thread,
 };
 
+use nix::sys::{prctl, signal::Signal};
+
 use crate::{
+    floor,
     machine::{self, Cores},
     wire::App,
 };
@@ -28,11 +31,13 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The subjects to measure for `app`, the app itself first.
+    /// The subjects that can serve as `app` does, the app itself first. sseapp is alone: it sends
+    /// its updates when the time has come, so that no client can ask a server for more of them.
     pub fn of(app: App) -> &'static [Subject] {
         match app {
+            App::Tcp | App::Ws => &[Subject::App, Subject::Floor],
             App::Web | App::Ajax => &[Subject::App, Subject::Hyper, Subject::Floor],
-            App::Tcp | App::Sse | App::Ws => &[Subject::App, Subject::Floor],
+            App::Sse => &[Subject::App],
         }
     }
 
@@ -43,6 +48,36 @@ impl Subject {
             Subject::Hyper => "bare hyper",
             Subject::Floor => "floor",
         }
+    }
+
+    /// What makes this program the subject, on its command line before the name of an app.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Subject::App => "--app",
+            Subject::Hyper => "--hyper",
+            Subject::Floor => "--floor",
+        }
+    }
+}
+
+/// Makes this process the server that is `subject` for `app`, for as long as the process that
+/// started it lives, however that ends. It returns only if it fails.
+///
+/// # Errors
+///
+/// If the server does not start, or meets an error.
+pub fn become_server(subject: Subject, app: App) -> Result<(), Box<dyn Error>> {
+    // This stays in force when the process becomes another program (PR_SET_PDEATHSIG(2const)).
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    match subject {
+        Subject::App => {
+            // Cargo puts the release binary of an app beside this program.
+            let binary = env::current_exe()?.with_file_name(app.name());
+            let error = Command::new(&binary).exec();
+            Err(format!("cannot start {}: {error}", binary.display()).into())
+        }
+        Subject::Hyper => floor::run_hyper(app),
+        Subject::Floor => floor::run_floor(app),
     }
 }
 
@@ -60,15 +95,8 @@ impl Server {
     ///
     /// If it does not start.
     pub fn start(app: App, subject: Subject, cores: Cores) -> Result<Self, Box<dyn Error>> {
-        let mut command = match subject {
-            Subject::App => Command::new(binary(app)?),
-            Subject::Hyper | Subject::Floor => Command::new(env::current_exe()?),
-        };
-        match subject {
-            Subject::App => &mut command,
-            Subject::Hyper => command.args(["--hyper", app.name()]),
-            Subject::Floor => command.args(["--floor", app.name()]),
-        };
+        let mut command = Command::new(env::current_exe()?);
+        command.args([subject.flag(), app.name()]);
         command.env("PORT", "0").stdin(Stdio::null()).stdout(Stdio::piped());
         // A process starts on the cores of the thread that starts it.
         machine::pin(cores.server)?;
@@ -121,7 +149,17 @@ pub fn build(app: App) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The release binary of `app`: cargo puts it beside this program.
-fn binary(app: App) -> Result<PathBuf, Box<dyn Error>> {
-    Ok(env::current_exe()?.with_file_name(app.name()))
+/// The compiler's name and version, of the toolchain that `build` uses.
+///
+/// # Errors
+///
+/// If it does not tell.
+pub fn compiler() -> Result<String, Box<dyn Error>> {
+    let rustc = env::var_os("RUSTC");
+    let mut command = Command::new(rustc.as_deref().unwrap_or(OsStr::new("rustc")));
+    let output = command.arg("--version").output();
+    let output = output.map_err(|error| format!("cannot start {command:?}: {error}"))?;
+    // What follows is the commit it was built from.
+    let version = String::from_utf8(output.stdout)?;
+    Ok(version.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }

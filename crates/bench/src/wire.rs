@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use common::WEBAPP_PAGE;
+use common::page;
 
 /// What stands for the time of day in an answer, as in the pages of the apps.
 const TIME: &str = "{time}";
@@ -50,18 +50,19 @@ impl App {
         if self == App::Web { "/" } else { "/time" }
     }
 
-    /// The media type of what the app answers a GET of its path with, if it does.
+    /// The media type of the document that is the app's answer, if it is one.
     pub fn media_type(self) -> Option<&'static str> {
         match self {
             App::Web => Some("text/html; charset=utf-8"),
             App::Ajax => Some("application/json"),
-            App::Sse => Some("text/event-stream; charset=utf-8"),
-            App::Tcp | App::Ws => None,
+            App::Tcp | App::Sse | App::Ws => None,
         }
     }
 
-    /// The header fields that Firefox sent in the captures of the Python original, whose bytes
-    /// per update are those that the project counts.
+    /// The header fields that Firefox sent in the captures of the Python original.
+    ///
+    /// The Chromium in this project's own captures sends more of them, so that its requests are
+    /// longer than these.
     pub fn request_fields(self) -> Vec<(&'static str, &'static str)> {
         let accept = match self {
             App::Web => {
@@ -145,7 +146,7 @@ impl App {
                 request: b"time\n".to_vec(),
                 answer: Answer::new(b"", &format!("{TIME}\n\n")),
             },
-            App::Web => Exchange { request: self.request(), answer: self.document(WEBAPP_PAGE) },
+            App::Web => Exchange { request: self.request(), answer: self.document(page::WEBAPP) },
             App::Ajax => Exchange {
                 request: self.request(),
                 answer: self.document(&format!("{{\"time\":\"{TIME}\"}}\n")),
@@ -241,9 +242,10 @@ impl Answer {
 mod tests {
     use super::*;
 
-    /// The table of the project: what an update costs, in bytes sent by client and server.
+    /// The bytes of client and server: requests as in the original's captures, answers as the
+    /// apps give them.
     #[test]
-    fn an_update_has_the_bytes_of_the_captures() {
+    fn a_request_has_as_many_bytes_as_in_the_captures_of_the_original() {
         let bytes = App::ALL.map(|app| {
             let update = app.update();
             (update.request.len(), update.answer.bytes.len())
