@@ -12,6 +12,8 @@ use serde_json::Value;
 #[track_caller]
 fn check(app: &str, packets: u64, server_bytes: u64) {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capture-of-{app}"));
+    // What an earlier run left there is not to be taken for this one's.
+    let _ = std::fs::remove_dir_all(&dir);
     let made = Command::new(env!("CARGO_BIN_EXE_visitor"))
         .args(["capture", app, "1", "--dir"])
         .arg(&dir)
