@@ -41,12 +41,12 @@ fn missing_programs_are_named_together_with_the_command_that_installs_them() {
         (
             &["play", "wsapp"][..],
             "not installed: chromedriver; \
-             on Debian and Ubuntu: sudo apt-get install chromium-driver",
+             on Debian: sudo apt-get install chromium-driver",
         ),
         (
             &["capture", "wsapp", "--here"],
             "not installed: tcpdump, chromedriver; \
-             on Debian and Ubuntu: sudo apt-get install tcpdump chromium-driver",
+             on Debian: sudo apt-get install tcpdump chromium-driver",
         ),
         (
             &["capture", "tcpapp", "--sudo"],
