@@ -12,13 +12,13 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     process::{Child, ChildStderr, ChildStdout, Command},
     sync::oneshot,
-    time::timeout,
 };
 
 use crate::{
     Failure, Result,
     app::{App, Server},
     closing::Capture,
+    failure::in_time,
     record::{Record, insert},
     timeline::{self, PATIENCE},
     tools,
@@ -152,9 +152,7 @@ pub async fn capture(
             }
             Ok(())
         };
-        timeout(PATIENCE, closed).await.map_err(|_| {
-            Failure::new(format!("the connections did not close in {PATIENCE:?}"))
-        })??;
+        in_time(PATIENCE, "the connections did not close", closed).await?;
     }
     let capture = recorder.stop(capture).await?;
     server.stop().await?;
@@ -287,9 +285,7 @@ impl Recorder {
             }
             Ok(())
         };
-        timeout(PATIENCE, stopped)
-            .await
-            .map_err(|_| Failure::new(format!("tcpdump did not stop in {PATIENCE:?}")))??;
+        in_time(PATIENCE, "tcpdump did not stop", stopped).await?;
         Ok(capture)
     }
 }
