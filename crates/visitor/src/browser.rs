@@ -44,6 +44,12 @@ const FLAGS: [&str; 10] = [
     "--remote-debugging-pipe",
 ];
 
+/// The state of a WebSocket that messages can be sent through (WebSockets standard, section 3.1).
+pub const OPEN: u64 = 1;
+
+/// The state of a WebSocket whose connection is closed.
+pub const CLOSED: u64 = 3;
+
 /// What the page's `time` element shows.
 const SHOWN: &str = "return document.querySelector('time').textContent";
 
@@ -171,6 +177,16 @@ impl Browser {
     /// If that takes `patience` or longer.
     pub async fn wait_for_time(&self, patience: Duration) -> Result<String> {
         self.wait_until(patience, is_time).await
+    }
+
+    /// Waits until wsapp's page has its WebSocket in `state`, one of the numbers that `readyState`
+    /// has (WebSockets standard, section 3.1).
+    ///
+    /// # Errors
+    ///
+    /// If that takes `patience` or longer, or the page has no WebSocket.
+    pub async fn wait_for_socket(&self, state: u64, patience: Duration) -> Result<()> {
+        self.wait_for("return ws.readyState", patience, |now| *now == state).await.map(drop)
     }
 
     /// Runs JavaScript in the page and returns its value.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use visitor::{
     app::{App, Server},
-    browser::{Browser, is_time},
+    browser::{Browser, CLOSED, OPEN, is_time},
 };
 
 /// Longer than anything here takes, so that only what is broken takes it.
@@ -151,10 +151,9 @@ async fn sseapp_changes_the_time_by_itself() {
 
 #[tokio::test]
 async fn wsapp_changes_the_time_in_the_page() {
-    // The value of `WebSocket.CLOSED` (WebSockets standard, section 3.1).
-    const CLOSED: u64 = 3;
     let (server, browser) = visit(App::Wsapp, 1).await;
     let port = server.port();
+    browser.wait_for_socket(OPEN, PATIENCE).await.unwrap();
     mark(&browser).await;
     click_for_time(&browser).await;
     let before = browser.shown().await.unwrap();
@@ -162,7 +161,7 @@ async fn wsapp_changes_the_time_in_the_page() {
 
     // The page listens for no `close` event, so that it shows nothing of the server's absence.
     server.stop().await.unwrap();
-    browser.wait_for("return ws.readyState", PATIENCE, |state| *state == CLOSED).await.unwrap();
+    browser.wait_for_socket(CLOSED, PATIENCE).await.unwrap();
     assert_eq!(browser.shown().await.unwrap(), before);
     browser.click().await.unwrap();
     assert_eq!(browser.shown().await.unwrap(), before);
@@ -177,6 +176,7 @@ async fn wsapp_changes_the_time_in_the_page() {
     assert!(is_marked(&browser).await, "the page was loaded again");
 
     browser.visit(port).await.unwrap();
+    browser.wait_for_socket(OPEN, PATIENCE).await.unwrap();
     click_for_time(&browser).await;
     assert_eq!(console(&browser).await, [""; 0]);
     browser.leave().await.unwrap();
