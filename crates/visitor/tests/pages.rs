@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use visitor::{
     app::{App, Server},
     browser::{Browser, CLOSED, OPEN, is_time},
@@ -23,6 +23,21 @@ async fn visit(app: App, interval: u64) -> (Server, Browser) {
     browser.visit(server.port()).await.unwrap();
     assert!(is_time(&browser.shown().await.unwrap()), "{app}'s page shows no time");
     (server, browser)
+}
+
+/// Starts `app` again on `port`, where its server stopped.
+///
+/// For a moment nobody had the port, and the system may have given it to another test: then this
+/// waits for that test's end.
+async fn start_again(app: App, interval: u64, port: u16) -> Server {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match Server::start(app, interval, port).await {
+            Ok(server) => return server,
+            Err(failure) if Instant::now() > deadline => panic!("the port is lost: {failure}"),
+            Err(_) => sleep(Duration::from_millis(100)).await,
+        }
+    }
 }
 
 /// Clicks the button, and waits for the time that it gets.
@@ -78,7 +93,7 @@ async fn webapp_loads_the_whole_page_again() {
     browser.wait_for("return document.body.innerText", PATIENCE, is_error_page).await.unwrap();
     assert_eq!(console(&browser).await, [""; 0]);
 
-    let _server = Server::start(App::Webapp, 1, port).await.unwrap();
+    let _server = start_again(App::Webapp, 1, port).await;
     browser.visit(port).await.unwrap();
     click_for_time(&browser).await;
     assert_eq!(console(&browser).await, [""; 0]);
@@ -102,7 +117,7 @@ async fn ajaxapp_changes_the_time_in_the_page() {
     );
 
     // A click is a request of its own, so the next one finds the server that is back.
-    let _server = Server::start(App::Ajaxapp, 1, port).await.unwrap();
+    let _server = start_again(App::Ajaxapp, 1, port).await;
     click_for_time(&browser).await;
     assert!(is_marked(&browser).await, "the page was loaded again");
     assert_eq!(console(&browser).await, [""; 0]);
@@ -140,7 +155,7 @@ async fn sseapp_changes_the_time_by_itself() {
     };
     timeout(PATIENCE, tried).await.expect("the browser does not try again");
     assert_eq!(browser.shown().await.unwrap(), "[error]");
-    let _server = Server::start(App::Sseapp, INTERVAL, port).await.unwrap();
+    let _server = start_again(App::Sseapp, INTERVAL, port).await;
     browser.wait_until(PATIENCE, is_time).await.unwrap();
     assert!(is_marked(&browser).await, "the page was loaded again");
     messages.extend(console(&browser).await);
@@ -169,7 +184,7 @@ async fn wsapp_changes_the_time_in_the_page() {
     assert_all_are(&console(&browser).await, &[dead]);
 
     // Nor does it connect again when the server is back: its button stays dead.
-    let _server = Server::start(App::Wsapp, 1, port).await.unwrap();
+    let _server = start_again(App::Wsapp, 1, port).await;
     browser.click().await.unwrap();
     assert_all_are(&console(&browser).await, &[dead]);
     assert_eq!(browser.shown().await.unwrap(), before);
