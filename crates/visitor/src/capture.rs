@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     Failure, Result,
     app::{App, Server},
-    closing::Capture,
+    closing::is_closed,
     failure::in_time,
     record::{Record, insert},
     timeline::{self, PATIENCE},
@@ -29,6 +29,9 @@ pub const PORT: u16 = 8000;
 
 /// The interface of packets from this machine to itself.
 const LOOPBACK: &str = if cfg!(target_os = "linux") { "lo" } else { "lo0" };
+
+/// A visit takes some kilobytes; more bytes than this are somebody else's traffic.
+const LIMIT: usize = 16 * 1024 * 1024;
 
 /// Who may record packets, and of which network.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,7 +134,6 @@ pub async fn capture(
 ) -> Result<()> {
     let server = Server::start(app, gap, PORT).await?;
     let mut recorder = Recorder::start(network).await?;
-    let mut capture = Capture::new(PORT);
     let visit = async {
         match visitor {
             Visitor::Script => timeline::play(app, PORT, Duration::from_secs(gap)).await,
@@ -142,21 +144,21 @@ pub async fn capture(
     let client = loop {
         tokio::select! {
             client = &mut visit => break client?,
-            more = recorder.read(&mut capture) => more?,
+            more = recorder.read() => more?,
         }
     };
     if visitor == Visitor::Script {
         let closed = async {
-            while !capture.is_closed() {
-                recorder.read(&mut capture).await?;
+            while !is_closed(&recorder.bytes, PORT)? {
+                recorder.read().await?;
             }
             Ok(())
         };
         in_time(PATIENCE, "the connections did not close", closed).await?;
     }
-    let capture = recorder.stop(capture).await?;
+    let bytes = recorder.stop().await?;
     server.stop().await?;
-    save(dir, &format!("{app}.pcap"), &capture.into_bytes())?;
+    save(dir, &format!("{app}.pcap"), &bytes)?;
     note(dir, &Record::new(app, gap, network, visitor, client))
 }
 
@@ -210,6 +212,8 @@ struct Recorder {
     shell: Child,
     packets: ChildStdout,
     messages: Lines<BufReader<ChildStderr>>,
+    /// The capture so far.
+    bytes: Vec<u8>,
 }
 
 impl Recorder {
@@ -240,7 +244,8 @@ impl Recorder {
         let (Some(packets), Some(messages)) = (shell.stdout.take(), shell.stderr.take()) else {
             return Err(Failure::new("tcpdump has no output"));
         };
-        let mut recorder = Self { shell, packets, messages: BufReader::new(messages).lines() };
+        let messages = BufReader::new(messages).lines();
+        let mut recorder = Self { shell, packets, messages, bytes: Vec::new() };
         let mut messages = Vec::new();
         while let Some(message) = recorder.message().await? {
             if message.contains("listening on") {
@@ -256,8 +261,8 @@ impl Recorder {
     }
 
     /// Takes the packets that come next.
-    async fn read(&mut self, capture: &mut Capture) -> Result<()> {
-        if self.read_some(capture).await? > 0 {
+    async fn read(&mut self) -> Result<()> {
+        if self.read_some().await? > 0 {
             return Ok(());
         }
         let message = self.message().await?.unwrap_or_default();
@@ -265,19 +270,22 @@ impl Recorder {
     }
 
     /// Takes the packets that come next, and returns how many bytes they have: 0 at the end.
-    async fn read_some(&mut self, capture: &mut Capture) -> Result<usize> {
-        let mut bytes = [0; 65536];
-        let count =
-            self.packets.read(&mut bytes).await.map_err(Failure::to("read from tcpdump"))?;
-        capture.push(&bytes[..count])?;
+    async fn read_some(&mut self) -> Result<usize> {
+        let count = self.packets.read_buf(&mut self.bytes).await;
+        let count = count.map_err(Failure::to("read from tcpdump"))?;
+        if self.bytes.len() > LIMIT {
+            return Err(Failure::new(format!(
+                "something else uses port {PORT}: stop it and try again"
+            )));
+        }
         Ok(count)
     }
 
-    /// Stops it and takes the packets that it still has.
-    async fn stop(mut self, mut capture: Capture) -> Result<Capture> {
+    /// Stops it, takes the packets that it still has, and returns the bytes of the capture.
+    async fn stop(mut self) -> Result<Vec<u8>> {
         drop(self.shell.stdin.take());
         let stopped = async {
-            while self.read_some(&mut capture).await? > 0 {}
+            while self.read_some().await? > 0 {}
             while let Some(message) = self.message().await? {
                 if message.contains("dropped by") && !message.starts_with("0 ") {
                     return Err(Failure::new(format!("packets were lost ({message}): try again")));
@@ -286,6 +294,6 @@ impl Recorder {
             Ok(())
         };
         in_time(PATIENCE, "tcpdump did not stop", stopped).await?;
-        Ok(capture)
+        Ok(self.bytes)
     }
 }
