@@ -18,7 +18,7 @@ test:
 # Visit an app, `gap` seconds from update to update, and record the visit as pcap/APP.pcap.
 capture app gap='10' *options:
     @cargo build -p visitor -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp
-    @cargo run -q -p visitor -- capture {{app}} {{gap}} {{options}}
+    @cargo run -q -p visitor -- {{app}} {{gap}} {{options}}
 
 # Record a visit to each app, as in `just capture-all` or, quickly, `just capture-all 1`.
 capture-all gap='10' *options: (capture 'tcpapp' gap options) (capture 'webapp' gap options) (capture 'ajaxapp' gap options) (capture 'sseapp' gap options) (capture 'wsapp' gap options)

@@ -17,12 +17,7 @@ use tokio::{
 };
 use url::{ParseError, Url};
 
-use crate::{
-    Failure, Result,
-    failure::in_time,
-    scratch::Scratch,
-    tools::{self, CHROMEDRIVER},
-};
+use crate::{Failure, Result, failure::in_time, scratch::Scratch};
 
 /// How Chromium is started.
 const FLAGS: [&str; 10] = [
@@ -72,9 +67,8 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// If they are not installed, or do not start.
+    /// If they do not start, for one because they are not installed.
     pub async fn open() -> Result<Self> {
-        tools::need(&[CHROMEDRIVER])?;
         // ChromeDriver makes the profile anew for each browser, and both leave other files, all
         // in the directory for temporary files.
         let scratch = Scratch::new()?;

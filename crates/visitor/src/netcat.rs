@@ -24,7 +24,6 @@ impl Netcat {
 
     /// Connects to `port` of this machine.
     pub fn connect(port: u16) -> Result<Self> {
-        tools::need(&[tools::NETCAT])?;
         let mut process = Command::new("nc")
             .args(["127.0.0.1", &port.to_string()])
             .stdin(Stdio::piped())

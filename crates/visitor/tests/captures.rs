@@ -15,7 +15,7 @@ fn check(app: &str, packets: u64, server_bytes: u64) {
     // What an earlier run left there is not to be taken for this one's.
     let _ = std::fs::remove_dir_all(&dir);
     let made = Command::new(env!("CARGO_BIN_EXE_visitor"))
-        .args(["capture", app, "1", "--dir"])
+        .args([app, "1", "--dir"])
         .arg(&dir)
         .output()
         .unwrap();
@@ -80,7 +80,7 @@ fn nothing_is_written_when_tcpdump_cannot_record() {
     path.push(std::env::var_os("PATH").unwrap());
     let dir = scratch.join("pcap");
     let made = Command::new(env!("CARGO_BIN_EXE_visitor"))
-        .args(["capture", "tcpapp", "1", "--dir"])
+        .args(["tcpapp", "1", "--dir"])
         .arg(&dir)
         .env("PATH", path)
         .output()
