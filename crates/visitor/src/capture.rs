@@ -3,7 +3,7 @@
 use std::{
     env, fs, io,
     path::Path,
-    process::{ExitStatus, Stdio},
+    process::{ExitCode, Stdio},
     thread,
     time::Duration,
 };
@@ -20,6 +20,7 @@ use crate::{
     closing::is_closed,
     failure::in_time,
     record::{Record, insert},
+    stop::Stop,
     timeline::{self, PATIENCE},
     tools,
 };
@@ -77,12 +78,16 @@ pub fn is_root() -> bool {
     tools::first_line("id", &["-u"]).as_deref() == Some("0")
 }
 
-/// Runs this program again, with `args`, in a network namespace of its own.
+/// Runs this program again, with `args`, in a network namespace of its own, and returns how that
+/// ended.
+///
+/// The inner program must stop when its standard input ends: that is when this one is told to stop,
+/// and also when this one ends however it may.
 ///
 /// # Errors
 ///
 /// If no such namespace can be made here: a line that says what to type instead.
-pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<ExitStatus> {
+pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<ExitCode> {
     let instead = format!("just capture {app} {gap} --sudo");
     if !cfg!(target_os = "linux") {
         return Err(Failure::new(format!(
@@ -108,14 +113,28 @@ pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<Exi
         )));
     }
     let this = env::current_exe().map_err(Failure::to("find this program"))?;
-    Command::new("unshare")
+    let mut stop = Stop::listen()?;
+    let mut inner = Command::new("unshare")
         .args(flags)
         .args(["sh", "-c", &format!("{up} && exec \"$@\""), "sh"])
         .arg(this)
         .args(args)
-        .status()
-        .await
-        .map_err(Failure::to("run unshare"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(Failure::to("run unshare"))?;
+    let input = inner.stdin.take();
+    let ended = tokio::select! {
+        ended = inner.wait() => ended,
+        status = stop.asked() => {
+            drop(input);
+            inner.wait().await.map_err(Failure::to("wait for the visit"))?;
+            return Ok(status);
+        }
+    };
+    let status = ended.map_err(Failure::to("wait for the visit"))?;
+    // It has said why, if it failed.
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Records a visit to `app` into `dir`, on this network.

@@ -6,10 +6,8 @@ use visitor::{
     Failure, Result,
     app::App,
     capture::{self, Network, Visitor},
+    stop::{self, Stop},
 };
-
-/// The number of the signal that Ctrl-C sends; a shell reports a program that it ended as 128 more.
-const SIGINT: u8 = 2;
 
 const USAGE: &str = "usage: visitor APP [GAP] [OPTIONS]; visitor --help says more";
 
@@ -28,14 +26,10 @@ GAP        the time from update to update, in whole seconds from 1 to 3600; 10 i
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    tokio::select! {
-        done = run(&args) => done.unwrap_or_else(|failure| {
-            eprintln!("{failure}");
-            ExitCode::FAILURE
-        }),
-        // What has been started stops with the visit, which is given up here.
-        _ = tokio::signal::ctrl_c() => ExitCode::from(128 + SIGINT),
-    }
+    run(&args).await.unwrap_or_else(|failure| {
+        eprintln!("{failure}");
+        ExitCode::FAILURE
+    })
 }
 
 async fn run(args: &[String]) -> Result<ExitCode> {
@@ -83,11 +77,14 @@ async fn run(args: &[String]) -> Result<ExitCode> {
         if network == Network::Private {
             let mut again: Vec<&str> = args.iter().map(String::as_str).collect();
             again.push("--entered");
-            let status = capture::in_private_network(app, gap, &again).await?;
-            // It has said why, if it failed.
-            return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return capture::in_private_network(app, gap, &again).await;
         }
     }
-    capture::capture(app, gap, &dir, network, visitor).await?;
-    Ok(ExitCode::SUCCESS)
+    let mut stop = Stop::listen()?;
+    // Where the visit is given up, what it has started stops with it.
+    tokio::select! {
+        done = capture::capture(app, gap, &dir, network, visitor) => done.map(|()| ExitCode::SUCCESS),
+        status = stop.asked() => Ok(status),
+        status = stop::end_of_input(), if entered => Ok(status),
+    }
 }
