@@ -2,6 +2,7 @@
 
 use std::{
     env, fs, io,
+    net::{Ipv4Addr, TcpListener},
     path::Path,
     process::{ExitCode, Stdio},
     thread,
@@ -151,6 +152,11 @@ pub async fn capture(
     network: Network,
     visitor: Visitor,
 ) -> Result<()> {
+    // The app's own advice is to choose another port, which a capture cannot.
+    let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT));
+    if taken.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+        return Err(Failure::new(format!("port {PORT} is taken: stop what listens on it")));
+    }
     let server = Server::start(app, gap, PORT).await?;
     let mut recorder = Recorder::start(network).await?;
     let visit = async {

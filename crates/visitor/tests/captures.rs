@@ -74,6 +74,24 @@ fn wsapp_takes_three_packets_with_22_bytes_of_the_server() {
 }
 
 #[test]
+fn a_port_that_is_taken_has_to_be_freed() {
+    // In a network of the test's own, where nothing else has the port.
+    let script = "ip link set lo up && { nc -l 127.0.0.1 8000 & } && listener=$! && \
+                  until grep -q ':1F40 .* 0A ' /proc/net/tcp; do sleep 0.05; done && \
+                  \"$0\" tcpapp 1 --here; status=$?; kill $listener; exit $status";
+    let made = Command::new("timeout")
+        .args(["20", "unshare", "-cn", "--keep-caps", "sh", "-c", script])
+        .arg(env!("CARGO_BIN_EXE_visitor"))
+        .output()
+        .unwrap();
+    assert_eq!(made.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&made.stderr),
+        "port 8000 is taken: stop what listens on it\n"
+    );
+}
+
+#[test]
 fn nothing_is_written_when_tcpdump_cannot_record() {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-tcpdump");
     let _ = fs::remove_dir_all(&scratch);
