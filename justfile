@@ -4,6 +4,7 @@ default:
     @just --list --unsorted
 
 # Run an app, as in `just run wsapp` or `just run sseapp 10`; stop it with Ctrl-C.
+[no-exit-message]
 run app *args:
     cargo run -p {{app}} -- {{args}}
 
@@ -16,27 +17,33 @@ test:
     cargo test
 
 # Visit an app, `gap` seconds from update to update, and record the visit as pcap/APP.pcap.
+[no-exit-message]
 capture app gap='10' *options:
-    @cargo build -p visitor -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp
-    @cargo run -q -p visitor -- capture {{app}} {{gap}} {{options}}
+    @cargo build -p visitor
+    @case '{{app}}' in tcpapp | webapp | ajaxapp | sseapp | wsapp) cargo build -p '{{app}}' ;; esac
+    @'{{ env('CARGO_TARGET_DIR', 'target') }}/debug/visitor' {{app}} {{gap}} {{options}}
 
 # Record a visit to each app, as in `just capture-all` or, quickly, `just capture-all 1`.
+[no-exit-message]
 capture-all gap='10' *options: (capture 'tcpapp' gap options) (capture 'webapp' gap options) (capture 'ajaxapp' gap options) (capture 'sseapp' gap options) (capture 'wsapp' gap options)
 
 # Record your own visit to an app as pcap/by-hand/APP.pcap; sudo lets tcpdump do so.
+[no-exit-message]
 capture-by-hand app interval='10': (capture app interval '--by-hand --dir pcap/by-hand')
 
 # Print the captures as text beside them: pcap/APP.txt.
+[no-exit-message]
 parse *files:
     @crates/visitor/parse.sh {{files}}
 
 # Put what the captures say into the README, and draw its chart.
+[no-exit-message]
 readme:
     cargo run -q -p readme
 
 # Test the pages in a real browser, and a short capture of each app.
 test-browser:
-    cargo build --workspace --bins
+    cargo build -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp -p payloads
     cargo test -p visitor
 
 # Measure what an update costs the server of an app, or of each app (Linux, about two minutes).

@@ -5,9 +5,10 @@ use std::{env, fmt, path::PathBuf, process::Stdio, str::FromStr};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
+    time::timeout,
 };
 
-use crate::{Failure, Result};
+use crate::{Failure, Result, failure::in_time, timeline::PATIENCE};
 
 /// One of the five apps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the app is not built, or does not start: its own line, which says why.
+    /// If the app is not built, or does not start: its own line, which says why, if it has one.
     pub async fn start(app: App, interval: u64, port: u16) -> Result<Self> {
         let mut command = Command::new(app.program()?);
         if app == App::Sseapp {
@@ -98,10 +99,12 @@ impl Server {
         let mut said = String::new();
         if let Some(stdout) = process.stdout.take() {
             // The pipe closes after this line; the apps go on when nobody reads what they print.
-            BufReader::new(stdout)
-                .read_line(&mut said)
-                .await
-                .map_err(Failure::to(format_args!("read what {app} prints")))?;
+            let mut stdout = BufReader::new(stdout);
+            let read = async {
+                let read = stdout.read_line(&mut said).await;
+                read.map_err(Failure::to(format_args!("read what {app} prints")))
+            };
+            in_time(PATIENCE, format_args!("{app} did not start"), read).await?;
         }
         let port = said.split_whitespace().find_map(|word| word.parse().ok());
         if let Some(port) = port {
@@ -110,7 +113,7 @@ impl Server {
         let mut why = String::new();
         if let Some(mut stderr) = process.stderr.take() {
             // Whatever can be read says more than the error of reading it.
-            let _ = stderr.read_to_string(&mut why).await;
+            let _ = timeout(PATIENCE, stderr.read_to_string(&mut why)).await;
         }
         let why = why.lines().next().unwrap_or("it ended at once");
         Err(Failure::new(format!("{app} did not start: {}", why.trim_start_matches("Error: "))))

@@ -4,6 +4,7 @@ use std::{process::Stdio, time::Duration};
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
+    error::CmdError,
     wd::{Capabilities, WebDriverCompatibleCommand},
 };
 use http::Method;
@@ -12,16 +13,11 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep},
 };
 use url::{ParseError, Url};
 
-use crate::{
-    Failure, Result,
-    scratch::Scratch,
-    timeline::PATIENCE,
-    tools::{self, CHROMEDRIVER},
-};
+use crate::{Failure, Result, failure::in_time, scratch::Scratch};
 
 /// How Chromium is started.
 const FLAGS: [&str; 10] = [
@@ -43,8 +39,17 @@ const FLAGS: [&str; 10] = [
     "--remote-debugging-pipe",
 ];
 
+/// The state of a WebSocket that messages can be sent through (WebSockets standard, section 3.1).
+pub const OPEN: u64 = 1;
+
+/// The state of a WebSocket whose connection is closed.
+pub const CLOSED: u64 = 3;
+
 /// What the page's `time` element shows.
 const SHOWN: &str = "return document.querySelector('time').textContent";
+
+/// How long the browser may take for a command, its start included, before it counts as hung.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// How often the page is looked at while something is waited for.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -62,9 +67,8 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// If they are not installed, or do not start.
+    /// If they do not start, for one because they are not installed.
     pub async fn open() -> Result<Self> {
-        tools::need(&[CHROMEDRIVER])?;
         // ChromeDriver makes the profile anew for each browser, and both leave other files, all
         // in the directory for temporary files.
         let scratch = Scratch::new()?;
@@ -77,7 +81,8 @@ impl Browser {
             .kill_on_drop(true)
             .spawn()
             .map_err(Failure::to("start chromedriver"))?;
-        let port = driver_port(&mut driver).await?;
+        let port = driver_port(&mut driver);
+        let port = in_time(LIMIT, "chromedriver did not start", port).await?;
         let Value::Object(capabilities) = json!({
             "goog:chromeOptions": { "args": FLAGS },
             "goog:loggingPrefs": { "browser": "ALL" },
@@ -113,7 +118,7 @@ impl Browser {
     /// If the browser cannot load it.
     pub async fn visit(&self, port: u16) -> Result<()> {
         let url = format!("http://127.0.0.1:{port}/");
-        self.client.goto(&url).await.map_err(Failure::to(format_args!("open {url}")))
+        answer(&format!("open {url}"), self.client.goto(&url)).await
     }
 
     /// What the page's `time` element shows.
@@ -141,12 +146,8 @@ impl Browser {
     ///
     /// If the page has none, or the browser is gone.
     pub async fn click(&self) -> Result<()> {
-        let button = self.client.find(Locator::Css("button")).await;
-        let clicked = match button {
-            Ok(button) => button.click().await,
-            Err(error) => Err(error),
-        };
-        clicked.map_err(Failure::to("click the button of the page"))
+        let click = async { self.client.find(Locator::Css("button")).await?.click().await };
+        answer("click the button of the page", click).await
     }
 
     /// Waits until what the `time` element shows is `wanted`, and returns it.
@@ -172,13 +173,23 @@ impl Browser {
         self.wait_until(patience, is_time).await
     }
 
+    /// Waits until wsapp's page has its WebSocket in `state`, one of the numbers that `readyState`
+    /// has (WebSockets standard, section 3.1).
+    ///
+    /// # Errors
+    ///
+    /// If that takes `patience` or longer, or the page has no WebSocket.
+    pub async fn wait_for_socket(&self, state: u64, patience: Duration) -> Result<()> {
+        self.wait_for("return ws.readyState", patience, |now| *now == state).await.map(drop)
+    }
+
     /// Runs JavaScript in the page and returns its value.
     ///
     /// # Errors
     ///
     /// If it throws, or the browser is gone.
     pub async fn run(&self, script: &str) -> Result<Value> {
-        self.client.execute(script, vec![]).await.map_err(Failure::to("run a script in the page"))
+        answer("run a script in the page", self.client.execute(script, vec![])).await
     }
 
     /// Runs JavaScript in the page until its value is `wanted`, and returns the value.
@@ -212,8 +223,7 @@ impl Browser {
     ///
     /// If the browser is gone.
     pub async fn console(&self) -> Result<Vec<String>> {
-        let log =
-            self.client.issue_cmd(BrowserLog).await.map_err(Failure::to("read the console"))?;
+        let log = answer("read the console", self.client.issue_cmd(BrowserLog)).await?;
         let entries = log.as_array().map(Vec::as_slice).unwrap_or_default();
         Ok(entries
             .iter()
@@ -230,9 +240,18 @@ impl Browser {
     /// If the browser is gone already.
     pub async fn leave(mut self) -> Result<()> {
         // With its last window the browser ends, and ChromeDriver answers when it has.
-        self.client.close_window().await.map_err(Failure::to("close the window"))?;
+        answer("close the window", self.client.close_window()).await?;
         self.driver.kill().await.map_err(Failure::to("stop chromedriver"))
     }
+}
+
+/// The browser's answer to the command to do `what`.
+async fn answer<T>(
+    what: &str,
+    command: impl Future<Output = std::result::Result<T, CmdError>>,
+) -> Result<T> {
+    let answer = async { command.await.map_err(Failure::to(what)) };
+    in_time(LIMIT, format_args!("the browser did not {what}"), answer).await
 }
 
 /// Whether `text` has the form of a time of day, `HH:MM:SS`.
@@ -265,16 +284,17 @@ async fn driver_port(driver: &mut Child) -> Result<u16> {
 async fn connect(port: u16, capabilities: Capabilities) -> Result<Client> {
     let url = format!("http://127.0.0.1:{port}");
     let mut builder = ClientBuilder::new(HttpConnector::new());
-    let started = timeout(3 * PATIENCE, builder.capabilities(capabilities).connect(&url)).await;
-    let started = started.map_err(|_| Failure::new("Chromium did not start in time"))?;
-    started.map_err(|error| {
-        let reason = error.to_string();
-        if reason.contains("cannot find Chrome binary") {
-            Failure::new("not installed: chromium; on Debian: sudo apt-get install chromium")
-        } else {
-            Failure::to("start Chromium")(reason)
-        }
-    })
+    let started = async {
+        builder.capabilities(capabilities).connect(&url).await.map_err(|error| {
+            let reason = error.to_string();
+            if reason.contains("cannot find Chrome binary") {
+                Failure::new("not installed: chromium; on Debian: sudo apt-get install chromium")
+            } else {
+                Failure::to("start Chromium")(reason)
+            }
+        })
+    };
+    in_time(LIMIT, "Chromium did not start", started).await
 }
 
 /// ChromeDriver's command for the browser's console.

@@ -2,8 +2,9 @@
 
 use std::{
     env, fs, io,
+    net::{Ipv4Addr, TcpListener},
     path::Path,
-    process::{ExitStatus, Stdio},
+    process::{ExitCode, Stdio},
     thread,
     time::Duration,
 };
@@ -12,14 +13,15 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     process::{Child, ChildStderr, ChildStdout, Command},
     sync::oneshot,
-    time::timeout,
 };
 
 use crate::{
     Failure, Result,
     app::{App, Server},
-    closing::Capture,
+    closing::is_closed,
+    failure::in_time,
     record::{Record, insert},
+    stop::Stop,
     timeline::{self, PATIENCE},
     tools,
 };
@@ -29,6 +31,9 @@ pub const PORT: u16 = 8000;
 
 /// The interface of packets from this machine to itself.
 const LOOPBACK: &str = if cfg!(target_os = "linux") { "lo" } else { "lo0" };
+
+/// A visit takes some kilobytes; more bytes than this are somebody else's traffic.
+const LIMIT: usize = 16 * 1024 * 1024;
 
 /// Who may record packets, and of which network.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,12 +79,16 @@ pub fn is_root() -> bool {
     tools::first_line("id", &["-u"]).as_deref() == Some("0")
 }
 
-/// Runs this program again, with `args`, in a network namespace of its own.
+/// Runs this program again, with `args`, in a network namespace of its own, and returns how that
+/// ended.
+///
+/// The inner program must stop when its standard input ends: that is when this one is told to stop,
+/// and also when this one ends however it may.
 ///
 /// # Errors
 ///
 /// If no such namespace can be made here: a line that says what to type instead.
-pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<ExitStatus> {
+pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<ExitCode> {
     let instead = format!("just capture {app} {gap} --sudo");
     if !cfg!(target_os = "linux") {
         return Err(Failure::new(format!(
@@ -105,14 +114,28 @@ pub async fn in_private_network(app: App, gap: u64, args: &[&str]) -> Result<Exi
         )));
     }
     let this = env::current_exe().map_err(Failure::to("find this program"))?;
-    Command::new("unshare")
+    let mut stop = Stop::listen()?;
+    let mut inner = Command::new("unshare")
         .args(flags)
         .args(["sh", "-c", &format!("{up} && exec \"$@\""), "sh"])
         .arg(this)
         .args(args)
-        .status()
-        .await
-        .map_err(Failure::to("run unshare"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(Failure::to("run unshare"))?;
+    let input = inner.stdin.take();
+    let ended = tokio::select! {
+        ended = inner.wait() => ended,
+        status = stop.asked() => {
+            drop(input);
+            inner.wait().await.map_err(Failure::to("wait for the visit"))?;
+            return Ok(status);
+        }
+    };
+    let status = ended.map_err(Failure::to("wait for the visit"))?;
+    // It has said why, if it failed.
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Records a visit to `app` into `dir`, on this network.
@@ -129,9 +152,13 @@ pub async fn capture(
     network: Network,
     visitor: Visitor,
 ) -> Result<()> {
+    // The app's own advice is to choose another port, which a capture cannot.
+    let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT));
+    if taken.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+        return Err(Failure::new(format!("port {PORT} is taken: stop what listens on it")));
+    }
     let server = Server::start(app, gap, PORT).await?;
     let mut recorder = Recorder::start(network).await?;
-    let mut capture = Capture::new(PORT);
     let visit = async {
         match visitor {
             Visitor::Script => timeline::play(app, PORT, Duration::from_secs(gap)).await,
@@ -142,23 +169,21 @@ pub async fn capture(
     let client = loop {
         tokio::select! {
             client = &mut visit => break client?,
-            more = recorder.read(&mut capture) => more?,
+            more = recorder.read() => more?,
         }
     };
     if visitor == Visitor::Script {
         let closed = async {
-            while !capture.is_closed() {
-                recorder.read(&mut capture).await?;
+            while !is_closed(&recorder.bytes, PORT)? {
+                recorder.read().await?;
             }
             Ok(())
         };
-        timeout(PATIENCE, closed).await.map_err(|_| {
-            Failure::new(format!("the connections did not close in {PATIENCE:?}"))
-        })??;
+        in_time(PATIENCE, "the connections did not close", closed).await?;
     }
-    let capture = recorder.stop(capture).await?;
+    let bytes = recorder.stop().await?;
     server.stop().await?;
-    save(dir, &format!("{app}.pcap"), &capture.into_bytes())?;
+    save(dir, &format!("{app}.pcap"), &bytes)?;
     note(dir, &Record::new(app, gap, network, visitor, client))
 }
 
@@ -212,6 +237,8 @@ struct Recorder {
     shell: Child,
     packets: ChildStdout,
     messages: Lines<BufReader<ChildStderr>>,
+    /// The capture so far.
+    bytes: Vec<u8>,
 }
 
 impl Recorder {
@@ -242,7 +269,8 @@ impl Recorder {
         let (Some(packets), Some(messages)) = (shell.stdout.take(), shell.stderr.take()) else {
             return Err(Failure::new("tcpdump has no output"));
         };
-        let mut recorder = Self { shell, packets, messages: BufReader::new(messages).lines() };
+        let messages = BufReader::new(messages).lines();
+        let mut recorder = Self { shell, packets, messages, bytes: Vec::new() };
         let mut messages = Vec::new();
         while let Some(message) = recorder.message().await? {
             if message.contains("listening on") {
@@ -258,8 +286,8 @@ impl Recorder {
     }
 
     /// Takes the packets that come next.
-    async fn read(&mut self, capture: &mut Capture) -> Result<()> {
-        if self.read_some(capture).await? > 0 {
+    async fn read(&mut self) -> Result<()> {
+        if self.read_some().await? > 0 {
             return Ok(());
         }
         let message = self.message().await?.unwrap_or_default();
@@ -267,19 +295,22 @@ impl Recorder {
     }
 
     /// Takes the packets that come next, and returns how many bytes they have: 0 at the end.
-    async fn read_some(&mut self, capture: &mut Capture) -> Result<usize> {
-        let mut bytes = [0; 65536];
-        let count =
-            self.packets.read(&mut bytes).await.map_err(Failure::to("read from tcpdump"))?;
-        capture.push(&bytes[..count])?;
+    async fn read_some(&mut self) -> Result<usize> {
+        let count = self.packets.read_buf(&mut self.bytes).await;
+        let count = count.map_err(Failure::to("read from tcpdump"))?;
+        if self.bytes.len() > LIMIT {
+            return Err(Failure::new(format!(
+                "something else uses port {PORT}: stop it and try again"
+            )));
+        }
         Ok(count)
     }
 
-    /// Stops it and takes the packets that it still has.
-    async fn stop(mut self, mut capture: Capture) -> Result<Capture> {
+    /// Stops it, takes the packets that it still has, and returns the bytes of the capture.
+    async fn stop(mut self) -> Result<Vec<u8>> {
         drop(self.shell.stdin.take());
         let stopped = async {
-            while self.read_some(&mut capture).await? > 0 {}
+            while self.read_some().await? > 0 {}
             while let Some(message) = self.message().await? {
                 if message.contains("dropped by") && !message.starts_with("0 ") {
                     return Err(Failure::new(format!("packets were lost ({message}): try again")));
@@ -287,9 +318,7 @@ impl Recorder {
             }
             Ok(())
         };
-        timeout(PATIENCE, stopped)
-            .await
-            .map_err(|_| Failure::new(format!("tcpdump did not stop in {PATIENCE:?}")))??;
-        Ok(capture)
+        in_time(PATIENCE, "tcpdump did not stop", stopped).await?;
+        Ok(self.bytes)
     }
 }

@@ -2,28 +2,12 @@
 
 use std::collections::HashMap;
 
-use etherparse::{SlicedPacket, TcpSlice, TransportSlice};
+use payloads::{
+    capture::{ReadError, Reader},
+    packet::{Contents, Segment},
+};
 
 use crate::{Failure, Result};
-
-/// A visit takes some kilobytes; more than this is somebody else's traffic.
-const LIMIT: usize = 16 * 1024 * 1024;
-
-/// The lengths in bytes of a pcap file's own header and of the header of each of its packets
-/// (draft-ietf-opsawg-pcap sections 4 and 5).
-const FILE_HEADER: usize = 24;
-const PACKET_HEADER: usize = 16;
-
-/// The bytes of a capture so far, and the state of the connections in it.
-#[derive(Default)]
-pub struct Capture {
-    bytes: Vec<u8>,
-    /// How many of `bytes` have been looked at.
-    seen: usize,
-    server_port: u16,
-    /// By the client's port.
-    connections: HashMap<u16, Connection>,
-}
 
 #[derive(Default)]
 struct Connection {
@@ -40,111 +24,61 @@ struct Side {
     ended: bool,
 }
 
-impl Capture {
-    /// A capture of the traffic of a server on `server_port`, with nothing in it yet.
-    pub fn new(server_port: u16) -> Self {
-        Self { server_port, ..Self::default() }
-    }
-
-    /// Takes the next bytes, cut wherever they may be.
-    ///
-    /// # Errors
-    ///
-    /// If they are not those of a pcap file of the classic kind with whole Ethernet or loopback
-    /// packets, or too many for a visit.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > LIMIT {
-            return Err(Failure::new(format!(
-                "something else uses port {}: stop it and try again",
-                self.server_port
-            )));
-        }
-        if self.seen == 0 && self.bytes.len() >= FILE_HEADER {
-            // tcpdump writes numbers in the order of this machine's bytes.
-            if number(&self.bytes, 0) != Some(0xa1b2_c3d4) {
-                return Err(Failure::new("tcpdump wrote no pcap file with microseconds"));
+/// Whether there is a connection to `server_port` in `capture`, the bytes so far of a capture, and
+/// all that there are are closed: both sides sent a FIN and saw it acknowledged, or one reset the
+/// connection.
+///
+/// The bytes may end anywhere, as those from a pipe do.
+///
+/// # Errors
+///
+/// If they are not those of a capture.
+pub fn is_closed(capture: &[u8], server_port: u16) -> Result<bool> {
+    // By the client's port.
+    let mut connections = HashMap::new();
+    let mut reader = Reader::new(capture);
+    loop {
+        match reader.next_packet() {
+            Ok(Some(packet)) => {
+                if let Contents::Tcp(segment) = Contents::of(&packet) {
+                    note(&mut connections, server_port, &segment);
+                }
             }
-            self.seen = FILE_HEADER;
+            Ok(None) => break,
+            // Not even the capture's header is there yet.
+            Err(ReadError::Empty) => break,
+            Err(error) => return Err(Failure::new(format!("what tcpdump writes {error}"))),
         }
-        while self.seen > 0 {
-            let Some(captured) = number(&self.bytes, self.seen + 8) else { break };
-            let start = self.seen + PACKET_HEADER;
-            let end = start + captured as usize;
-            let Some(frame) = self.bytes.get(start..end) else { break };
-            if number(&self.bytes, self.seen + 12) != Some(captured) {
-                return Err(Failure::new("tcpdump did not keep whole packets"));
-            }
-            if let Some(segment) = number(&self.bytes, 20).and_then(|link| segment(frame, link)) {
-                note(&mut self.connections, self.server_port, &segment);
-            }
-            self.seen = end;
-        }
-        Ok(())
     }
-
-    /// Whether there was a connection and all that there were are closed: both sides sent a FIN
-    /// and saw it acknowledged, or one reset the connection.
-    pub fn is_closed(&self) -> bool {
-        !self.connections.is_empty()
-            && self.connections.values().all(|connection| {
-                connection.reset || connection.sides.iter().all(|side| side.ended)
-            })
-    }
-
-    /// The bytes of the file.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
+    Ok(!connections.is_empty()
+        && connections.values().all(|connection: &Connection| {
+            connection.reset || connection.sides.iter().all(|side| side.ended)
+        }))
 }
 
-fn note(connections: &mut HashMap<u16, Connection>, server_port: u16, segment: &TcpSlice<'_>) {
-    let from_client = segment.destination_port() == server_port;
-    let client_port = if from_client { segment.source_port() } else { segment.destination_port() };
-    if segment.syn() && !segment.ack() {
+fn note(connections: &mut HashMap<u16, Connection>, server_port: u16, segment: &Segment<'_>) {
+    let from_client = segment.destination.port == server_port;
+    let client_port = if from_client { segment.source.port } else { segment.destination.port };
+    if segment.flags.syn && !segment.flags.ack {
         connections.insert(client_port, Connection::default());
     }
     let Some(connection) = connections.get_mut(&client_port) else { return };
     let [client, server] = &mut connection.sides;
     let (sender, receiver) = if from_client { (client, server) } else { (server, client) };
-    if segment.rst() {
+    if segment.flags.rst {
         connection.reset = true;
     }
-    if segment.fin() {
-        // A FIN takes a sequence number of its own, after the payload's. An IP packet's length has
-        // 16 bits.
-        let length = segment.payload().len() as u32 + 1;
-        sender.end = Some(segment.sequence_number().wrapping_add(length));
+    if segment.flags.fin {
+        // A FIN takes a sequence number of its own, after the payload's.
+        sender.end = Some(segment.sequence.wrapping_add(segment.payload_len).wrapping_add(1));
     }
-    if segment.ack() && receiver.end == Some(segment.acknowledgment_number()) {
+    if segment.flags.ack && receiver.end == Some(segment.acknowledgment) {
         receiver.ended = true;
-    }
-}
-
-/// The number of four bytes at `at`, in the order of this machine's bytes.
-fn number(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|four| u32::from_ne_bytes(*four))
-}
-
-/// The TCP segment in `frame`, if it has one.
-fn segment(frame: &[u8], link: u32) -> Option<TcpSlice<'_>> {
-    let packet = match link {
-        // LINKTYPE_NULL, the loopback of macOS and the BSDs: four bytes name the address family.
-        0 => SlicedPacket::from_ip(frame.get(4..)?),
-        // LINKTYPE_ETHERNET, which Linux's loopback has too.
-        1 => SlicedPacket::from_ethernet(frame),
-        _ => return None,
-    };
-    match packet.ok()?.transport? {
-        TransportSlice::Tcp(segment) => Some(segment),
-        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     const SERVER: u16 = 8000;
     const CLIENT: u16 = 50_000;
 
@@ -191,13 +125,12 @@ mod tests {
         record
     }
 
-    fn capture(packets: &[Vec<u8>]) -> Capture {
-        let mut capture = Capture::new(SERVER);
-        capture.push(&header()).unwrap();
-        for packet in packets {
-            capture.push(packet).unwrap();
-        }
-        capture
+    fn capture(packets: &[Vec<u8>]) -> Vec<u8> {
+        [header(), packets.concat()].concat()
+    }
+
+    fn is_closed(capture: &[u8]) -> bool {
+        super::is_closed(capture, SERVER).unwrap()
     }
 
     fn conversation() -> Vec<Vec<u8>> {
@@ -216,51 +149,47 @@ mod tests {
     fn it_is_closed_with_the_last_acknowledgement_and_not_before() {
         let packets = conversation();
         for count in 0..packets.len() {
-            assert!(!capture(&packets[..count]).is_closed(), "after {count} packets");
+            assert!(!is_closed(&capture(&packets[..count])), "after {count} packets");
         }
-        assert!(capture(&packets).is_closed());
+        assert!(is_closed(&capture(&packets)));
     }
 
     #[test]
     fn every_connection_must_be_closed() {
         let mut packets = conversation();
         packets.push(packet(CLIENT + 1, SERVER, 0, 0, SYN, b""));
-        assert!(!capture(&packets).is_closed());
+        assert!(!is_closed(&capture(&packets)));
         packets.push(packet(SERVER, CLIENT + 1, 0, 1, RST | ACK, b""));
-        assert!(capture(&packets).is_closed());
+        assert!(is_closed(&capture(&packets)));
         // The system may give a port out again.
         packets.push(packet(CLIENT, SERVER, 0, 0, SYN, b""));
-        assert!(!capture(&packets).is_closed());
+        assert!(!is_closed(&capture(&packets)));
     }
 
     #[test]
     fn the_bytes_may_be_cut_anywhere() {
-        let all = [header(), conversation().concat()].concat();
-        let mut capture = Capture::new(SERVER);
-        for (index, byte) in all.iter().enumerate() {
-            assert!(!capture.is_closed(), "after {index} bytes");
-            capture.push(&[*byte]).unwrap();
+        let all = capture(&conversation());
+        for count in 0..all.len() {
+            assert!(!is_closed(&all[..count]), "after {count} bytes");
         }
-        assert!(capture.is_closed());
-        assert_eq!(capture.into_bytes(), all);
+        assert!(is_closed(&all));
     }
 
     #[test]
     fn other_packets_do_not_matter() {
         let mut odd = packet(CLIENT, SERVER, 0, 0, SYN, b"");
-        odd.truncate(PACKET_HEADER + 20);
+        // After the record's header of 16 bytes, no more than 20 of the packet.
+        odd.truncate(16 + 20);
         odd[8..12].copy_from_slice(&20u32.to_ne_bytes());
         odd[12..16].copy_from_slice(&20u32.to_ne_bytes());
         let mut packets = vec![odd];
         packets.extend(conversation());
-        assert!(capture(&packets).is_closed());
+        assert!(is_closed(&capture(&packets)));
     }
 
     #[test]
-    fn what_is_no_such_file_is_refused() {
-        assert!(Capture::new(SERVER).push(&[0; 24]).is_err());
-        let mut cut = packet(CLIENT, SERVER, 0, 0, SYN, b"");
-        cut[12..16].copy_from_slice(&1000u32.to_ne_bytes());
-        assert!(Capture::new(SERVER).push(&[header(), cut].concat()).is_err());
+    fn what_is_no_capture_is_refused() {
+        let failure = super::is_closed(&[b'x'; 24], SERVER).unwrap_err().to_string();
+        assert!(failure.starts_with("what tcpdump writes is not a packet capture"), "{failure}");
     }
 }

@@ -1,6 +1,8 @@
 //! What stops a visit, in one line.
 
-use std::{fmt, result};
+use std::{fmt, result, time::Duration};
+
+use tokio::time::timeout;
 
 /// A result of this crate.
 pub type Result<T> = result::Result<T, Failure>;
@@ -23,6 +25,21 @@ impl Failure {
             Self(format!("cannot {what}: {}", reason.lines().next().unwrap_or_default()))
         }
     }
+}
+
+/// What `work` returns, or the failure that `what` has not happened after `patience`.
+///
+/// # Errors
+///
+/// If `work` fails, or takes `patience` or longer.
+pub async fn in_time<T>(
+    patience: Duration,
+    what: impl fmt::Display,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    timeout(patience, work)
+        .await
+        .unwrap_or_else(|_| Err(Failure::new(format!("{what} in {patience:?}"))))
 }
 
 impl fmt::Display for Failure {

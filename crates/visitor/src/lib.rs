@@ -11,6 +11,7 @@ mod failure;
 mod netcat;
 mod record;
 mod scratch;
+pub mod stop;
 pub mod timeline;
 pub mod tools;
 

@@ -1,25 +1,20 @@
 //! Visits an app on the timeline of the captures, and records the visit.
 
-use std::{env, path::PathBuf, process::ExitCode, time::Duration};
+use std::{env, path::PathBuf, process::ExitCode};
 
 use visitor::{
     Failure, Result,
     app::App,
-    capture::{self, Network, PORT, Visitor},
-    timeline, tools,
+    capture::{self, Network, Visitor},
+    stop::{self, Stop},
 };
 
-/// The number of the signal that Ctrl-C sends; a shell reports a program that it ended as 128 more.
-const SIGINT: u8 = 2;
-
-const USAGE: &str = "usage: visitor play|capture APP [GAP] [OPTIONS]; visitor --help says more";
+const USAGE: &str = "usage: visitor APP [GAP] [OPTIONS]; visitor --help says more";
 
 const HELP: &str = "\
-usage: visitor play APP [GAP]
-       visitor capture APP [GAP] [--here | --sudo] [--by-hand] [--dir DIRECTORY]
+usage: visitor APP [GAP] [--here | --sudo] [--by-hand] [--dir DIRECTORY]
 
-play     visits the app that runs on port 8000
-capture  starts the app, visits it, and records the visit as pcap/APP.pcap
+Starts the app, visits it, and records the visit as pcap/APP.pcap.
 
 APP        tcpapp, webapp, ajaxapp, sseapp or wsapp
 GAP        the time from update to update, in whole seconds from 1 to 3600; 10 if left out
@@ -31,14 +26,10 @@ GAP        the time from update to update, in whole seconds from 1 to 3600; 10 i
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    tokio::select! {
-        done = run(&args) => done.unwrap_or_else(|failure| {
-            eprintln!("{failure}");
-            ExitCode::FAILURE
-        }),
-        // What has been started stops with the visit, which is given up here.
-        _ = tokio::signal::ctrl_c() => ExitCode::from(128 + SIGINT),
-    }
+    run(&args).await.unwrap_or_else(|failure| {
+        eprintln!("{failure}");
+        ExitCode::FAILURE
+    })
 }
 
 async fn run(args: &[String]) -> Result<ExitCode> {
@@ -72,33 +63,28 @@ async fn run(args: &[String]) -> Result<ExitCode> {
     if visitor == Visitor::Person && network == Network::Private {
         network = if capture::is_root() { Network::Here } else { Network::HereWithSudo };
     }
-    let (verb, app, gap) = match words[..] {
-        [verb, app] => (verb, app, "10"),
-        [verb, app, gap] => (verb, app, gap),
+    let (app, gap) = match words[..] {
+        [app] => (app, "10"),
+        [app, gap] => (app, gap),
         _ => return Err(Failure::new(USAGE)),
     };
     let app: App = app.parse()?;
     let gap = gap.parse().ok().filter(|gap| (1..=3600).contains(gap)).ok_or_else(|| {
         Failure::new(format!("GAP is a whole number of seconds from 1 to 3600, not {gap:?}"))
     })?;
-    match verb {
-        "play" => {
-            tools::need(&[tools::client_of(app)])?;
-            let client = timeline::play(app, PORT, Duration::from_secs(gap)).await?;
-            println!("the visitor was {client}");
+    if !entered {
+        capture::need_tools(app, network, visitor)?;
+        if network == Network::Private {
+            let mut again: Vec<&str> = args.iter().map(String::as_str).collect();
+            again.push("--entered");
+            return capture::in_private_network(app, gap, &again).await;
         }
-        "capture" => {
-            capture::need_tools(app, network, visitor)?;
-            if network == Network::Private && !entered {
-                let mut again: Vec<&str> = args.iter().map(String::as_str).collect();
-                again.push("--entered");
-                let status = capture::in_private_network(app, gap, &again).await?;
-                // It has said why, if it failed.
-                return Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-            }
-            capture::capture(app, gap, &dir, network, visitor).await?;
-        }
-        _ => return Err(Failure::new(USAGE)),
     }
-    Ok(ExitCode::SUCCESS)
+    let mut stop = Stop::listen()?;
+    // Where the visit is given up, what it has started stops with it.
+    tokio::select! {
+        done = capture::capture(app, gap, &dir, network, visitor) => done.map(|()| ExitCode::SUCCESS),
+        status = stop.asked() => Ok(status),
+        status = stop::end_of_input(), if entered => Ok(status),
+    }
 }

@@ -5,10 +5,9 @@ use std::process::Stdio;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin, ChildStdout, Command},
-    time::timeout,
 };
 
-use crate::{Failure, Result, timeline::PATIENCE, tools};
+use crate::{Failure, Result, failure::in_time, timeline::PATIENCE, tools};
 
 /// A netcat that is connected, with what a person would type and read.
 pub struct Netcat {
@@ -25,7 +24,6 @@ impl Netcat {
 
     /// Connects to `port` of this machine.
     pub fn connect(port: u16) -> Result<Self> {
-        tools::need(&[tools::NETCAT])?;
         let mut process = Command::new("nc")
             .args(["127.0.0.1", &port.to_string()])
             .stdin(Stdio::piped())
@@ -56,9 +54,7 @@ impl Netcat {
             }
             Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
         };
-        timeout(PATIENCE, read)
-            .await
-            .map_err(|_| Failure::new(format!("the server did not answer in {PATIENCE:?}")))?
+        in_time(PATIENCE, "the server did not answer", read).await
     }
 
     /// Leaves, as Ctrl-C leaves: the process ends, and the system closes its connection.

@@ -30,6 +30,8 @@ impl Record {
         let tool = |program, args: &[&str]| {
             first_line(program, args).unwrap_or_else(|| format!("{program}, version unknown"))
         };
+        let system =
+            [tool("uname", &["-s"]), kernel(&tool("uname", &["-r"])), tool("uname", &["-m"])];
         let interval = if app == App::Sseapp { format!(" {gap}") } else { String::new() };
         let facts = vec![
             ("made", tool("date", &["-u", "+%Y-%m-%d %H:%M:%S UTC"])),
@@ -38,7 +40,7 @@ impl Record {
             ("client", client),
             ("recorded by", format!("`{}` in {place}", command(network))),
             ("tcpdump", tool("tcpdump", &["--version"])),
-            ("system", tool("uname", &["-srm"])),
+            ("system", system.join(" ")),
         ];
         Self { app, facts }
     }
@@ -53,6 +55,12 @@ impl fmt::Display for Record {
         }
         Ok(())
     }
+}
+
+/// A kernel's version, without what the machine's builder has appended to it, which says nothing of
+/// the traffic.
+fn kernel(release: &str) -> String {
+    release.split('-').next().unwrap_or_default().to_owned()
 }
 
 /// `text` with `record` in it: in place of the app's former one, or at the end.
@@ -82,6 +90,12 @@ mod tests {
 
     fn record(app: App, value: &str) -> Record {
         Record { app, facts: vec![("made", value.to_owned())] }
+    }
+
+    #[test]
+    fn a_kernel_is_named_by_its_version_alone() {
+        assert_eq!(kernel("6.1.0-18-amd64"), "6.1.0");
+        assert_eq!(kernel("23.4.0"), "23.4.0");
     }
 
     #[test]

@@ -12,7 +12,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::{Result, app::App, browser::Browser, netcat::Netcat};
+use crate::{
+    Result,
+    app::App,
+    browser::{Browser, OPEN},
+    netcat::Netcat,
+};
 
 /// How long an answer may take, and whatever else takes a moment, before it counts as missing.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -57,6 +62,10 @@ async fn play_browser(app: App, port: u16, gap: Duration) -> Result<String> {
     let mut clock = Clock::start(gap);
     browser.visit(port).await?;
     clock.tell(&browser.wait_for_time(PATIENCE).await?);
+    if app == App::Wsapp {
+        // The page shows a time before that, but its button is of no use.
+        browser.wait_for_socket(OPEN, PATIENCE).await?;
+    }
     for update in 1..=UPDATES {
         browser.blank().await?;
         if app != App::Sseapp {

@@ -40,11 +40,14 @@ pub fn need(tools: &[Tool]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    // Ubuntu has no such packages of Chromium's: there it is a snap.
+    let is_chromium = |tool: &Tool| tool.package.starts_with("chromium");
+    let systems = if missing.iter().any(is_chromium) { "Debian" } else { "Debian and Ubuntu" };
     let names = |name: fn(&Tool) -> &str, between| {
         missing.iter().map(name).collect::<Vec<_>>().join(between)
     };
     Err(Failure::new(format!(
-        "not installed: {}; on Debian and Ubuntu: sudo apt-get install {}",
+        "not installed: {}; on {systems}: sudo apt-get install {}",
         names(|tool| tool.program, ", "),
         names(|tool| tool.package, " "),
     )))

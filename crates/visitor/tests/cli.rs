@@ -18,17 +18,17 @@ fn complaint(args: &[&str], path: &str) -> String {
 
 #[test]
 fn a_mistake_in_the_command_is_named() {
-    let usage = "usage: visitor play|capture APP [GAP] [OPTIONS]; visitor --help says more";
-    for args in [&[][..], &["capture"], &["watch", "wsapp"], &["capture", "wsapp", "1", "2"]] {
+    let usage = "usage: visitor APP [GAP] [OPTIONS]; visitor --help says more";
+    for args in [&[][..], &["--here"], &["wsapp", "1", "2"]] {
         assert_eq!(complaint(args, ""), usage, "{args:?}");
     }
     for (args, says) in [
-        (&["play", "app"][..], "there is no app \"app\": choose one of tcpapp, webapp, "),
-        (&["play", "wsapp", "0"], "GAP is a whole number of seconds from 1 to 3600, not \"0\""),
-        (&["play", "wsapp", "3601"], "GAP is a whole number of seconds from 1 to 3600, not "),
-        (&["play", "wsapp", "1.5"], "GAP is a whole number of seconds from 1 to 3600, not "),
-        (&["capture", "wsapp", "--her"], "there is no option --her; usage: "),
-        (&["capture", "wsapp", "--dir"], "--dir needs a directory"),
+        (&["app"][..], "there is no app \"app\": choose one of tcpapp, webapp, "),
+        (&["wsapp", "0"], "GAP is a whole number of seconds from 1 to 3600, not \"0\""),
+        (&["wsapp", "3601"], "GAP is a whole number of seconds from 1 to 3600, not "),
+        (&["wsapp", "1.5"], "GAP is a whole number of seconds from 1 to 3600, not "),
+        (&["wsapp", "--her"], "there is no option --her; usage: "),
+        (&["wsapp", "--dir"], "--dir needs a directory"),
     ] {
         let line = complaint(args, "");
         assert!(line.starts_with(says), "{args:?}: {line}");
@@ -39,17 +39,12 @@ fn a_mistake_in_the_command_is_named() {
 fn missing_programs_are_named_together_with_the_command_that_installs_them() {
     for (args, says) in [
         (
-            &["play", "wsapp"][..],
-            "not installed: chromedriver; \
-             on Debian and Ubuntu: sudo apt-get install chromium-driver",
-        ),
-        (
-            &["capture", "wsapp", "--here"],
+            &["wsapp", "--here"][..],
             "not installed: tcpdump, chromedriver; \
-             on Debian and Ubuntu: sudo apt-get install tcpdump chromium-driver",
+             on Debian: sudo apt-get install tcpdump chromium-driver",
         ),
         (
-            &["capture", "tcpapp", "--sudo"],
+            &["tcpapp", "--sudo"],
             "not installed: tcpdump, sudo, nc; \
              on Debian and Ubuntu: sudo apt-get install tcpdump sudo netcat-openbsd",
         ),
@@ -69,7 +64,7 @@ fn where_no_network_can_be_made_it_says_what_to_type() {
         std::os::unix::fs::symlink("/bin/false", path.join(name)).unwrap();
     }
     assert_eq!(
-        complaint(&["capture", "wsapp", "5"], path.to_str().unwrap()),
+        complaint(&["wsapp", "5"], path.to_str().unwrap()),
         "no private network can be made here (unshare failed); \
          to record on lo with sudo: just capture wsapp 5 --sudo"
     );

@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use visitor::{
     app::{App, Server},
-    browser::{Browser, is_time},
+    browser::{Browser, CLOSED, OPEN, is_time},
+    tools::{CHROMEDRIVER, need},
 };
 
 /// Longer than anything here takes, so that only what is broken takes it.
@@ -18,11 +19,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A browser at the page of `app`, which sends an event every `interval` seconds if it is sseapp.
 /// The page shows a time.
 async fn visit(app: App, interval: u64) -> (Server, Browser) {
+    need(&[CHROMEDRIVER]).unwrap();
     let server = Server::start(app, interval, 0).await.unwrap();
     let browser = Browser::open().await.unwrap();
     browser.visit(server.port()).await.unwrap();
     assert!(is_time(&browser.shown().await.unwrap()), "{app}'s page shows no time");
     (server, browser)
+}
+
+/// Starts `app` again on `port`, where its server stopped.
+///
+/// For a moment nobody had the port, and the system may have given it to another test: then this
+/// waits for that test's end.
+async fn start_again(app: App, interval: u64, port: u16) -> Server {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match Server::start(app, interval, port).await {
+            Ok(server) => return server,
+            Err(failure) if Instant::now() > deadline => panic!("the port is lost: {failure}"),
+            Err(_) => sleep(Duration::from_millis(100)).await,
+        }
+    }
 }
 
 /// Clicks the button, and waits for the time that it gets.
@@ -78,7 +95,7 @@ async fn webapp_loads_the_whole_page_again() {
     browser.wait_for("return document.body.innerText", PATIENCE, is_error_page).await.unwrap();
     assert_eq!(console(&browser).await, [""; 0]);
 
-    let _server = Server::start(App::Webapp, 1, port).await.unwrap();
+    let _server = start_again(App::Webapp, 1, port).await;
     browser.visit(port).await.unwrap();
     click_for_time(&browser).await;
     assert_eq!(console(&browser).await, [""; 0]);
@@ -102,7 +119,7 @@ async fn ajaxapp_changes_the_time_in_the_page() {
     );
 
     // A click is a request of its own, so the next one finds the server that is back.
-    let _server = Server::start(App::Ajaxapp, 1, port).await.unwrap();
+    let _server = start_again(App::Ajaxapp, 1, port).await;
     click_for_time(&browser).await;
     assert!(is_marked(&browser).await, "the page was loaded again");
     assert_eq!(console(&browser).await, [""; 0]);
@@ -140,7 +157,7 @@ async fn sseapp_changes_the_time_by_itself() {
     };
     timeout(PATIENCE, tried).await.expect("the browser does not try again");
     assert_eq!(browser.shown().await.unwrap(), "[error]");
-    let _server = Server::start(App::Sseapp, INTERVAL, port).await.unwrap();
+    let _server = start_again(App::Sseapp, INTERVAL, port).await;
     browser.wait_until(PATIENCE, is_time).await.unwrap();
     assert!(is_marked(&browser).await, "the page was loaded again");
     messages.extend(console(&browser).await);
@@ -151,10 +168,9 @@ async fn sseapp_changes_the_time_by_itself() {
 
 #[tokio::test]
 async fn wsapp_changes_the_time_in_the_page() {
-    // The value of `WebSocket.CLOSED` (WebSockets standard, section 3.1).
-    const CLOSED: u64 = 3;
     let (server, browser) = visit(App::Wsapp, 1).await;
     let port = server.port();
+    browser.wait_for_socket(OPEN, PATIENCE).await.unwrap();
     mark(&browser).await;
     click_for_time(&browser).await;
     let before = browser.shown().await.unwrap();
@@ -162,7 +178,7 @@ async fn wsapp_changes_the_time_in_the_page() {
 
     // The page listens for no `close` event, so that it shows nothing of the server's absence.
     server.stop().await.unwrap();
-    browser.wait_for("return ws.readyState", PATIENCE, |state| *state == CLOSED).await.unwrap();
+    browser.wait_for_socket(CLOSED, PATIENCE).await.unwrap();
     assert_eq!(browser.shown().await.unwrap(), before);
     browser.click().await.unwrap();
     assert_eq!(browser.shown().await.unwrap(), before);
@@ -170,13 +186,14 @@ async fn wsapp_changes_the_time_in_the_page() {
     assert_all_are(&console(&browser).await, &[dead]);
 
     // Nor does it connect again when the server is back: its button stays dead.
-    let _server = Server::start(App::Wsapp, 1, port).await.unwrap();
+    let _server = start_again(App::Wsapp, 1, port).await;
     browser.click().await.unwrap();
     assert_all_are(&console(&browser).await, &[dead]);
     assert_eq!(browser.shown().await.unwrap(), before);
     assert!(is_marked(&browser).await, "the page was loaded again");
 
     browser.visit(port).await.unwrap();
+    browser.wait_for_socket(OPEN, PATIENCE).await.unwrap();
     click_for_time(&browser).await;
     assert_eq!(console(&browser).await, [""; 0]);
     browser.leave().await.unwrap();
