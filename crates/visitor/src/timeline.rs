@@ -22,6 +22,10 @@ use crate::{
 /// How long an answer may take, and whatever else takes a moment, before it counts as missing.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long nothing happens after an answer, at the least: more than the half second of silence by
+/// which updates are told apart.
+const REST: Duration = Duration::from_millis(600);
+
 /// How often the client gets the time after the first.
 const UPDATES: u32 = 3;
 
@@ -42,7 +46,7 @@ pub async fn play(app: App, port: u16, gap: Duration) -> Result<String> {
 
 async fn play_netcat(port: u16, gap: Duration) -> Result<String> {
     let version = Netcat::version();
-    let mut clock = Clock::start(gap);
+    let mut clock = Clock::start();
     let mut netcat = Netcat::connect(port)?;
     clock.tell(&netcat.read_message().await?.replace('\n', " "));
     for update in 1..=UPDATES {
@@ -59,7 +63,7 @@ async fn play_netcat(port: u16, gap: Duration) -> Result<String> {
 async fn play_browser(app: App, port: u16, gap: Duration) -> Result<String> {
     let browser = Browser::open().await?;
     let version = browser.version();
-    let mut clock = Clock::start(gap);
+    let mut clock = Clock::start();
     browser.visit(port).await?;
     clock.tell(&browser.wait_for_time(PATIENCE).await?);
     if app == App::Wsapp {
@@ -86,14 +90,12 @@ struct Clock {
     start: Instant,
     /// When the last thing happened.
     last: Instant,
-    /// How long nothing happens after it, at the least.
-    rest: Duration,
 }
 
 impl Clock {
-    fn start(gap: Duration) -> Self {
+    fn start() -> Self {
         let now = Instant::now();
-        Self { start: now, last: now, rest: gap * 3 / 5 }
+        Self { start: now, last: now }
     }
 
     /// Waits until `time` has gone by since the start.
@@ -101,7 +103,7 @@ impl Clock {
     /// Where the last answer came late, as on a busy machine, this is later: it is the silences
     /// between the updates that tell them apart in a capture.
     async fn wait_until(&self, time: Duration) {
-        sleep_until((self.start + time).max(self.last + self.rest)).await;
+        sleep_until((self.start + time).max(self.last + REST)).await;
     }
 
     /// Prints what happened just now.
