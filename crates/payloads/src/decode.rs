@@ -411,6 +411,7 @@ impl Decoder {
                     None => return,
                 },
                 State::Plain => feed.plain(data),
+                State::Head { .. } if feed.begins_no_head(data) => feed.lose_way(data),
                 State::Head { searched } => match feed.head(searched, data) {
                     Some((head, rest)) => {
                         let switch = self.head(origin, &head, sink);
@@ -443,20 +444,29 @@ impl Decoder {
     fn find_start<S: Sink>(&mut self, origin: &Origin<'_>, data: &[u8], sink: &mut S) {
         let side = origin.side;
         let half = &mut self.halves[side.index()];
+        // What was taken for text may have been the end of a message whose beginning is missing.
+        let perhaps_text = self.midway && self.protocol == Protocol::Plain;
         let lost_in_text = match half.state {
             State::Lost => matches!(self.protocol, Protocol::Unknown | Protocol::Plain),
             State::Start if self.midway && half.kept.is_empty() => false,
+            State::Plain if perhaps_text => false,
+            // The other side's messages show that it was.
+            State::Plain if self.protocol != Protocol::Plain => {
+                half.state = State::Lost;
+                false
+            }
+            State::Head { .. } if half.kept.is_empty() && begins_no_head(side, data) => false,
             _ => return,
         };
-        let open = |protocol| self.protocol == protocol || self.protocol == Protocol::Unknown;
-        let http = match side {
-            Side::Client => http::looks_like_request(data),
-            Side::Server => http::looks_like_response(data),
+        let open = |protocol| {
+            self.protocol == protocol || self.protocol == Protocol::Unknown || perhaps_text
         };
-        let found = if http == Likeness::Yes && open(Protocol::Http) {
+        let found = if looks_like_message(side, data) == Likeness::Yes && open(Protocol::Http) {
             Some((Protocol::Http, State::Head { searched: 0 }))
         } else if (open(Protocol::WebSocket) || self.protocol == Protocol::Http)
             && websocket::looks_like_frames(data, side == Side::Client)
+            // What could be both is text, if the other segments were.
+            && !(perhaps_text && std::str::from_utf8(data).is_ok())
         {
             Some((Protocol::WebSocket, State::FrameHeader))
         } else if side == Side::Server && open(Protocol::Http) && http::looks_like_chunks(data) {
@@ -724,23 +734,21 @@ impl<S: Sink> Feed<'_, S> {
         match protocol {
             Protocol::Http => return Some(http),
             Protocol::Plain => return Some(plain),
-            Protocol::WebSocket => return Some((Protocol::WebSocket, State::FrameHeader)),
+            // The other side sends frames. If this segment were whole frames, it would be known.
+            Protocol::WebSocket => return Some((Protocol::WebSocket, State::Lost)),
             Protocol::Unknown => {}
         }
         let kept = self.half.kept.len();
         if kept + data.len() > REQUEST_LINE_LIMIT && kept > 0 {
             return Some(plain);
         }
-        let looks_like = match self.origin.side {
-            Side::Client => http::looks_like_request,
-            Side::Server => http::looks_like_response,
-        };
+        let side = self.origin.side;
         let likeness = if kept == 0 {
-            looks_like(data)
+            looks_like_message(side, data)
         } else {
             let mut line = self.half.kept.clone();
             line.extend_from_slice(data);
-            looks_like(&line)
+            looks_like_message(side, &line)
         };
         match likeness {
             Likeness::Yes => Some(http),
@@ -766,6 +774,11 @@ impl<S: Sink> Feed<'_, S> {
         self.content(Part::Text, rest);
         self.end();
         &data[data.len()..]
+    }
+
+    /// Whether a head should come now, and `data` cannot be the beginning of one.
+    fn begins_no_head(&self, data: &[u8]) -> bool {
+        self.half.kept.is_empty() && begins_no_head(self.origin.side, data)
     }
 
     /// Collects a head; when it is complete, returns it and what follows.
@@ -794,7 +807,16 @@ impl<S: Sink> Feed<'_, S> {
             return Some((head.into(), rest));
         }
         self.half.state = State::Head { searched: self.half.kept.len() };
-        if self.half.kept.len() > HEAD_LIMIT {
+        if memchr::memchr(b'\n', &self.half.kept[..before]).is_none()
+            && begins_no_head(self.origin.side, &self.half.kept)
+        {
+            // What might have become a first line did not.
+            let kept = self.take_kept();
+            let arrived = mem::replace(&mut self.origin.time, self.half.kept_time);
+            self.half.state = State::Lost;
+            self.lost(&kept);
+            self.origin.time = arrived;
+        } else if self.half.kept.len() > HEAD_LIMIT {
             self.give_up();
             self.half.state = State::Lost;
         }
@@ -1069,6 +1091,20 @@ impl<S: Sink> Feed<'_, S> {
         self.end();
         &data[data.len()..]
     }
+}
+
+/// Whether what `side` sends begins with the first line of a request or a response.
+fn looks_like_message(side: Side, data: &[u8]) -> Likeness {
+    match side {
+        Side::Client => http::looks_like_request(data),
+        Side::Server => http::looks_like_response(data),
+    }
+}
+
+/// Whether `data`, which `side` sends where a head should begin, cannot be the beginning of one.
+fn begins_no_head(side: Side, data: &[u8]) -> bool {
+    let first_line = &data[http::empty_lines(data)..];
+    !first_line.is_empty() && looks_like_message(side, first_line) == Likeness::No
 }
 
 /// Lengths in a capture may be larger than what a `usize` holds; they then are larger than any

@@ -88,7 +88,7 @@ pub fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
 }
 
 /// The length of the empty lines that `bytes` begins with.
-fn empty_lines(bytes: &[u8]) -> usize {
+pub(crate) fn empty_lines(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 

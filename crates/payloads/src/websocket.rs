@@ -97,6 +97,12 @@ impl Header {
         })
     }
 
+    /// Whether it keeps to what a control frame may be: whole, and with at most 125 bytes of payload
+    /// (RFC 6455 section 5.5).
+    fn is_allowed(&self) -> bool {
+        !self.opcode.is_control() || self.fin && self.extended == 0
+    }
+
     /// The length of the header itself in bytes.
     #[expect(clippy::len_without_is_empty, reason = "no header is empty")]
     pub fn len(&self) -> usize {
@@ -127,7 +133,8 @@ pub fn looks_like_frames(mut bytes: &[u8], masked: bool) -> bool {
             Some(rest)
                 if header.key.is_some() == masked
                     && header.opcode.is_known()
-                    && header.reserved & 3 == 0 =>
+                    && header.reserved & 3 == 0
+                    && header.is_allowed() =>
             {
                 bytes = rest;
             }

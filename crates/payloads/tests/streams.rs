@@ -288,6 +288,99 @@ fn frames_and_events_are_known_in_mid_connection() {
     assert_eq!(kinds, [UnitKind::EventChunk]);
 }
 
+/// What ends a message whose beginning is missing is no text for ever.
+#[test]
+fn messages_are_found_after_the_end_of_another() {
+    let mut web = Connection::v4();
+    web.data(SERVER, b"rest of page</html>\n").ack(CLIENT);
+    for _ in 0..2 {
+        web.wait(1_000).data(CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        web.data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnow").ack(CLIENT);
+    }
+    let mut probe = web.clone();
+    probe.packets[0].payload = vec![0];
+    probe.packets[0].sequence = web.packets[1].acknowledgment - 1;
+    for capture in [web, probe] {
+        let kinds: Vec<_> =
+            transcript(&capture.packets).units.iter().map(|unit| unit.kind).collect();
+        let answered = [UnitKind::Request, UnitKind::Response, UnitKind::Body];
+        assert_eq!(kinds[1..], [answered, answered].concat());
+        let update = Stats::read(capture.pcap().as_slice(), None).unwrap().usual.unwrap().update;
+        assert!(!update.can_push);
+    }
+
+    let frames = [
+        (SERVER, &b"\x81\x14{\"time\": \"09:43:38\"}"[..]),
+        (CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73"),
+    ];
+    for (first, rest) in [(SERVER, &b"\"09:43:28\"}"[..]), (CLIENT, b"\x42\x64\x44\x73")] {
+        let mut ws = Connection::v4();
+        ws.data(first, rest).ack(1 - first);
+        for (side, frame) in [frames[0], frames[1], frames[0], frames[1]] {
+            ws.data(side, frame).ack(1 - side);
+        }
+        let kinds: Vec<_> = transcript(&ws.packets).units.iter().map(|unit| unit.kind).collect();
+        assert_eq!(kinds[1..], [UnitKind::Frame; 4], "{first}");
+    }
+    // The other side's frames were found first.
+    let mut ws = Connection::v4();
+    ws.data(SERVER, frames[0].1).data(CLIENT, b"\x64\x44\x73").ack(SERVER);
+    ws.data(CLIENT, frames[1].1).ack(SERVER);
+    let kinds: Vec<_> = transcript(&ws.packets).units.iter().map(|unit| unit.kind).collect();
+    assert_eq!(kinds, [UnitKind::Frame, UnitKind::Unknown, UnitKind::Frame]);
+
+    let mut sse = Connection::v4();
+    sse.data(SERVER, b"\"11:42:04\"}\n\n\r\n").ack(CLIENT);
+    sse.data(SERVER, b"1c\r\ndata: {\"time\": \"11:42:14\"}\n\n\r\n").ack(CLIENT);
+    let kinds: Vec<_> = transcript(&sse.packets).units.iter().map(|unit| unit.kind).collect();
+    assert_eq!(kinds, [UnitKind::Text, UnitKind::EventChunk]);
+
+    // Text that might be a frame: a pong without FIN, of 10 bytes, or a fragment of text.
+    for line in [&b"\n\n1234567890"[..], b"A0the length of this is 48, as the zero's code is\n"] {
+        let mut tcp = Connection::v4();
+        tcp.data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n").data(SERVER, line).ack(CLIENT);
+        let kinds: Vec<_> = transcript(&tcp.packets).units.iter().map(|unit| unit.kind).collect();
+        assert_eq!(kinds, [UnitKind::Text; 3]);
+    }
+}
+
+/// Where a head should come and something else does, what follows is found.
+#[test]
+fn what_is_no_head_is_shown_at_once_and_hides_nothing() {
+    let mut ws = Connection::v4();
+    ws.open().data(CLIENT, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n").ack(SERVER);
+    ws.data(CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73");
+    let units = transcript(&ws.packets).units;
+    assert_eq!((units[1].kind, units[1].unfinished), (UnitKind::Frame, false));
+
+    for junk in
+        [&[&b"junk that is no request\n"[..]][..], &[b"JUNK"], &[b"JUNK", b" of any kind\n"]]
+    {
+        let mut http = Connection::v4();
+        http.open();
+        let exchange = |http: &mut Connection| {
+            http.wait(1_000).data(CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            http.data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnow").ack(CLIENT);
+        };
+        exchange(&mut http);
+        for piece in junk {
+            http.data(CLIENT, piece);
+        }
+        http.data(SERVER, b"more junk\n");
+        exchange(&mut http);
+        let units = transcript(&http.packets).units;
+        let answered = [UnitKind::Request, UnitKind::Response, UnitKind::Body];
+        let kinds: Vec<_> = units.iter().map(|unit| unit.kind).collect();
+        let between = kinds.len() - 3;
+        assert_eq!(kinds[..3], answered);
+        if junk != [b"JUNK"] {
+            assert_eq!(kinds[3..between], [UnitKind::Unknown; 2]);
+            assert_eq!(kinds[between..], answered, "{junk:?}");
+        }
+        assert_adds_up(&http.packets, &[transcript(&http.packets)]);
+    }
+}
+
 #[test]
 fn the_port_decides_who_is_the_server_where_no_syn_was_captured() {
     let mut tcp = Connection::new(v4(1, 6000), v4(2, 9000));
