@@ -18,8 +18,9 @@ const HELD_LIMIT: usize = 256 * 1024;
 /// The most memory that all connections may take for that, in bytes.
 const TOTAL_HELD_LIMIT: usize = 2 * 1024 * 1024;
 
-/// How far behind the data that was seen a SYN may be and still belong to it, in bytes.
-const LATE_SYN: i64 = 1024 * 1024;
+/// How far from the data that was seen a late SYN, or a late segment of a connection that is closed,
+/// may be and still belong to it, in bytes.
+const NEAR: i64 = 1024 * 1024;
 
 /// The port that the five apps listen on, unless told otherwise.
 const APPS_PORT: u16 = 8000;
@@ -339,19 +340,34 @@ impl Connection {
         if source == self.info.client { Side::Client } else { Side::Server }
     }
 
-    /// Whether `segment` opens a new connection between the same ends.
+    /// Whether `segment` belongs to a new connection between the same ends.
     fn is_replaced_by(&self, segment: &Segment<'_>) -> bool {
-        if !segment.flags.syn || segment.flags.ack {
+        let flags = segment.flags;
+        if !flags.syn && !self.closed {
             return false;
         }
-        let side = self.side_of(segment.source).index();
-        let stream = &self.streams[side];
-        match self.syns[side] {
-            Some(sequence) if sequence == segment.sequence => false,
-            _ if self.closed => true,
-            Some(_) => true,
+        let side = self.side_of(segment.source);
+        let (sender, receiver) = (&self.streams[side.index()], &self.streams[side.peer().index()]);
+        let syn = self.syns[side.index()];
+        let is_far = |distance: i64| distance.abs() > NEAR;
+        match (flags.syn, flags.ack) {
+            (true, _) if syn == Some(segment.sequence) => false,
+            // The answer to a SYN that was not captured.
+            (true, true) => {
+                self.closed && (syn.is_some() || is_far(sender.distance(segment.sequence)))
+            }
+            (true, false) if self.closed || syn.is_some() => true,
             // A SYN that was captured late comes shortly before the data that was seen.
-            None => !(-LATE_SYN..=0).contains(&stream.distance(segment.sequence.wrapping_add(1))),
+            (true, false) => {
+                let first = segment.sequence.wrapping_add(1);
+                !(-NEAR..=0).contains(&sender.distance(first))
+            }
+            // An RST may have any numbers.
+            (false, _) => {
+                !flags.rst
+                    && (is_far(sender.distance(segment.sequence))
+                        || flags.ack && is_far(receiver.distance(segment.acknowledgment)))
+            }
         }
     }
 

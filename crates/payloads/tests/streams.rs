@@ -435,6 +435,29 @@ fn a_port_used_again_is_another_connection() {
     }
 }
 
+/// Nothing of it is taken for bytes of the first one that were sent again, nor for a gap in them.
+#[test]
+fn a_port_used_again_is_another_connection_though_its_syn_is_missing() {
+    let mut first = Connection::v4().sequences(2_000_000_000, 2_000_000_000);
+    first.open().data(CLIENT, b"first\n").data(SERVER, b"answer1\n").ack(CLIENT).close(CLIENT);
+    for sequence in [1_000_000_000, 3_000_000_000] {
+        let mut second = Connection::v4().sequences(sequence, sequence);
+        second.open().data(CLIENT, b"SECOND\n").data(SERVER, b"answer2\n").ack(CLIENT);
+        for missing in 1..4 {
+            let packets = [&first.packets, &second.packets[missing..]].concat();
+            let found = transcripts(&packets);
+            let texts: Vec<String> = found.iter().map(Transcript::text).collect();
+            assert_eq!(texts, ["first\nanswer1\n", "SECOND\nanswer2\n"], "{missing}");
+            assert_eq!(found[1].connection.client.port, 50_000);
+            assert_eq!((found[0].missing, found[1].missing), (0, 0), "{missing}");
+            assert_adds_up(&packets, &found);
+        }
+    }
+    // What belongs to the first one, repeated, opens none.
+    let again = [&first.packets[..], &first.packets[1..], &first.packets[3..]].concat();
+    assert_eq!(transcripts(&again).len(), 1);
+}
+
 #[test]
 fn only_so_many_connections_are_followed() {
     let mut packets = Vec::new();
