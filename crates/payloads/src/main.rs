@@ -26,6 +26,9 @@ use payloads::{
 /// ends without it.
 const END_WAIT: Duration = Duration::from_secs(1);
 
+/// How long the output may take, after that, to take the rest.
+const OUTPUT_WAIT: Duration = Duration::from_secs(1);
+
 /// Whether reading is to stop.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -254,17 +257,32 @@ fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Resul
 /// Makes Ctrl-C end the capture rather than the program.
 ///
 /// In a pipe, Ctrl-C reaches tcpdump too, which then ends the pipe; what it wrote last is still to
-/// be shown. If the end does not come, what was seen until then is all.
+/// be shown. If the end does not come, what was seen until then is all. If that cannot be written
+/// because nobody takes the output, or on a second Ctrl-C, the program ends without it.
 fn end_on_interrupt(show: &Arc<Mutex<Show<impl Write + Send + 'static>>>, name: &str) {
-    let show = Arc::clone(show);
-    let name = name.to_owned();
+    let end = {
+        let show = Arc::clone(show);
+        let name = name.to_owned();
+        move || {
+            let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
+            let code = i32::from(show.finish().is_err());
+            warn_of(&show, 0, &name);
+            std::process::exit(code);
+        }
+    };
+    let mut end = Some(end);
     let handler = move || {
-        thread::sleep(END_WAIT);
-        INTERRUPTED.store(true, Ordering::Relaxed);
-        let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
-        let code = i32::from(show.finish().is_err());
-        warn_of(&show, 0, &name);
-        std::process::exit(code);
+        let Some(end) = end.take() else {
+            std::process::exit(1);
+        };
+        thread::spawn(move || {
+            thread::sleep(END_WAIT);
+            INTERRUPTED.store(true, Ordering::Relaxed);
+            thread::spawn(end);
+            thread::sleep(OUTPUT_WAIT);
+            warn("left unfinished, because nothing reads the output");
+            std::process::exit(1);
+        });
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         warn(&format!("Ctrl-C will end it without the sums: {error}"));

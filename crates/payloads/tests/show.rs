@@ -606,3 +606,52 @@ fn what_the_pipe_brings_after_ctrl_c_is_shown() {
     live.wait_for("395 shown, 0 sent again");
     assert!(live.child.wait().unwrap().success());
 }
+
+/// As with `payloads show big.pcap | less`, of which a page was read.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_though_nobody_reads_the_output() {
+    let mut tcp = Connection::v4();
+    tcp.open();
+    for _ in 0..2_000 {
+        tcp.data(SERVER, &[b'x'; 1_000]);
+    }
+    let capture = tcp.pcap();
+    for once in [true, false] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_payloads"))
+            .args(["show", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut stdin, capture) = (child.stdin.take().unwrap(), capture.clone());
+        let writer = thread::spawn(move || {
+            let _ = stdin.write_all(&capture);
+        });
+        child.stdout.as_mut().unwrap().read_exact(&mut [0; 100]).unwrap();
+        let started = Instant::now();
+        let mut signals = 0;
+        let status = loop {
+            if signals == 0 || !once {
+                // It may end in the meantime.
+                let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).output();
+                signals += 1;
+            }
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if started.elapsed() > PATIENCE => {
+                    child.kill().unwrap();
+                    panic!("still there after {signals} signals");
+                }
+                None => thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        assert_eq!(status.code(), Some(1));
+        let mut said = String::new();
+        child.stderr.unwrap().read_to_string(&mut said).unwrap();
+        let unfinished = "payloads: left unfinished, because nothing reads the output\n";
+        assert_eq!(said, if once { unfinished } else { "" });
+        writer.join().unwrap();
+    }
+}
