@@ -162,6 +162,8 @@ pub trait Sink {
     fn uncount(&mut self, _origin: &Origin<'_>, _kind: Kind, _bytes: u64) {}
     /// These bytes are the content of an answer to a request: not an event, a frame or text.
     fn answer(&mut self, _origin: &Origin<'_>) {}
+    /// These bytes are text, or of an event or a frame: what a side may send unasked.
+    fn unasked(&mut self, _origin: &Origin<'_>) {}
     /// So many bytes that were counted as one kind turned out to be of another.
     fn recount(&mut self, _origin: &Origin<'_>, _from: Kind, _to: Kind, _bytes: u64) {}
 }
@@ -353,6 +355,15 @@ impl Decoder {
     fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {
         let half = &mut self.halves[origin.side.index()];
         let mut feed = Feed { half, origin: *origin, sink };
+        if matches!(feed.half.state, State::Start)
+            && origin.side == Side::Server
+            && !feed.half.kept.is_empty()
+        {
+            // What was captured of the first line is as a status line begins: an answer is likelier
+            // than text.
+            self.protocol = Protocol::Http;
+            feed.half.state = State::Head { searched: 0 };
+        }
         let after = feed.half.state.after_missing(len);
         match after {
             Some(state) => feed.half.state = state,
@@ -458,10 +469,11 @@ impl Decoder {
             State::Head { .. } if half.kept.is_empty() && begins_no_head(side, data) => false,
             _ => return,
         };
+        let likeness = looks_like_message(side, data);
         let open = |protocol| {
             self.protocol == protocol || self.protocol == Protocol::Unknown || perhaps_text
         };
-        let found = if looks_like_message(side, data) == Likeness::Yes && open(Protocol::Http) {
+        let found = if likeness == Likeness::Yes && open(Protocol::Http) {
             Some((Protocol::Http, State::Head { searched: 0 }))
         } else if (open(Protocol::WebSocket) || self.protocol == Protocol::Http)
             && websocket::looks_like_frames(data, side == Side::Client)
@@ -473,7 +485,7 @@ impl Decoder {
             let events = memchr::memmem::find(data, b"data:").is_some();
             let content = if events { Content::Events } else { Content::Other };
             Some((Protocol::Http, State::chunk(content)))
-        } else if lost_in_text {
+        } else if lost_in_text && (likeness == Likeness::No || self.protocol == Protocol::Plain) {
             Some((Protocol::Plain, State::Plain))
         } else {
             None
@@ -762,6 +774,7 @@ impl<S: Sink> Feed<'_, S> {
     }
 
     fn plain<'d>(&mut self, data: &'d [u8]) -> &'d [u8] {
+        self.sink.unasked(&self.origin);
         self.begin(UnitKind::Text, true);
         let mut rest = data;
         while let Some(newline) = memchr::memchr(b'\n', rest) {
@@ -996,6 +1009,7 @@ impl<S: Sink> Feed<'_, S> {
 
     /// The lines of events (HTML standard, section 9.2.6).
     fn events(&mut self, mut data: &[u8]) {
+        self.sink.unasked(&self.origin);
         if let Some(part) = self.half.after_cr.take()
             && let [b'\n', rest @ ..] = data
         {
@@ -1039,6 +1053,7 @@ impl<S: Sink> Feed<'_, S> {
             return &data[data.len()..];
         };
         let header_len = parsed.len();
+        self.sink.unasked(&self.origin);
         if before == 0 {
             self.half.kept_time = self.origin.time;
         }
@@ -1059,6 +1074,7 @@ impl<S: Sink> Feed<'_, S> {
     }
 
     fn payload<'d>(&mut self, header: Header, done: u64, data: &'d [u8]) -> &'d [u8] {
+        self.sink.unasked(&self.origin);
         let left = usize_of(header.payload_len - done);
         let (piece, rest) = data.split_at(data.len().min(left));
         if !self.half.in_unit {

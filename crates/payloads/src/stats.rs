@@ -118,8 +118,8 @@ pub struct Update {
     pub figures: Figures,
     /// Its figures without the client's data packets.
     pub without_client: Figures,
-    /// Whether the server can send this unasked: it sent data, and that is no answer to an HTTP
-    /// request.
+    /// Whether the server can send this unasked: it sent text, an event or a frame, and no answer to
+    /// an HTTP request.
     pub can_push: bool,
     /// How the client's bytes divide, and the server's, in the order of [`Side::index`].
     pub divisions: [Division; 2],
@@ -419,6 +419,8 @@ struct Counter {
     has_control: bool,
     /// Whether its server answers an HTTP request.
     has_answer: bool,
+    /// Whether its server sends what it may send unasked.
+    has_unasked: bool,
     rows: HashMap<Figures, Row>,
     updates: u64,
     forgot: bool,
@@ -454,13 +456,14 @@ impl Counter {
         let mut update = std::mem::take(&mut self.update);
         let has_control = std::mem::take(&mut self.has_control);
         let has_answer = std::mem::take(&mut self.has_answer);
+        let has_unasked = std::mem::take(&mut self.has_unasked);
         let is_first = self.part == 0;
         self.part += 1;
         if is_first || has_control || update.figures.app_bytes == 0 {
             return;
         }
         self.updates += 1;
-        update.can_push = update.division(Side::Server).total > 0 && !has_answer;
+        update.can_push = has_unasked && !has_answer;
         let row = self.rows.entry(update.figures).or_insert(Row { seen: 0, latest: 0, update });
         row.seen += 1;
         row.latest = self.updates;
@@ -520,6 +523,10 @@ impl Sink for Counter {
 
     fn uncount(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
         self.division(origin).take(kind, bytes);
+    }
+
+    fn unasked(&mut self, origin: &Origin<'_>) {
+        self.has_unasked |= origin.side == Side::Server;
     }
 
     fn answer(&mut self, origin: &Origin<'_>) {
