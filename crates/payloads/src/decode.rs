@@ -57,6 +57,8 @@ pub enum Part {
     MaskingKey,
     /// The payload of a frame.
     Payload,
+    /// Bytes that belong before ones that were given earlier.
+    Late,
     /// Bytes whose place in a message is not known, because others before them are missing or
     /// wrong.
     Unknown,
@@ -125,8 +127,18 @@ pub enum Note<'a> {
     Gap(u64),
     /// These bytes were sent before.
     Repeated(u64),
+    /// The capture does not have the last byte, or it does not have the sender's FIN, which takes a
+    /// sequence number too.
+    GapOrFin,
     /// These bytes belong before ones that were given earlier.
-    Late(&'a [u8]),
+    Late {
+        /// Those that were captured.
+        bytes: &'a [u8],
+        /// How many more of them the capture cut off.
+        cut: u64,
+        /// Whether they were named as a gap before.
+        missed: bool,
+    },
     /// The sender has nothing more to send.
     End,
     /// From here on both sides send WebSocket frames.
@@ -308,11 +320,16 @@ impl Decoder {
             Output::Cut(len) => self.missing(&origin, len, Note::Cut(len), sink),
             Output::Gap(len) => self.missing(&origin, len, Note::Gap(len), sink),
             Output::Repeated(len) => sink.note(&origin, Note::Repeated(len)),
-            Output::Late(data) => {
+            Output::GapOrFin => {
+                self.stop(&origin, sink);
+                sink.note(&origin, Note::GapOrFin);
+            }
+            Output::Late { data, len, missed } => {
                 if S::COUNTS {
                     sink.count(&origin, Kind::Content, data.len() as u64);
                 }
-                sink.note(&origin, Note::Late(data));
+                let cut = len - data.len() as u64;
+                sink.note(&origin, Note::Late { bytes: data, cut, missed });
             }
             Output::End => {
                 self.stop(&origin, sink);
@@ -820,7 +837,8 @@ impl<S: Sink> Feed<'_, S> {
             return Some((head.into(), rest));
         }
         self.half.state = State::Head { searched: self.half.kept.len() };
-        if memchr::memchr(b'\n', &self.half.kept[..before]).is_none()
+        let first_line = http::empty_lines(&self.half.kept).min(before);
+        if memchr::memchr(b'\n', &self.half.kept[first_line..before]).is_none()
             && begins_no_head(self.origin.side, &self.half.kept)
         {
             // What might have become a first line did not.

@@ -153,6 +153,9 @@ impl Lines {
                 push_hex(&mut value, bytes);
                 self.bytes(bytes.len(), "frame", value, "");
             }
+            Part::Late => {
+                self.text(bytes, "late", "belongs before others that were captured earlier");
+            }
             Part::Unknown => {
                 self.text(bytes, "not known", "others before them are missing or wrong");
             }

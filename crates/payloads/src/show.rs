@@ -320,13 +320,30 @@ impl<W> Printer<W> {
                 self.sent_again += bytes;
                 format!("{} sent again", plural(bytes, "byte"))
             }
-            Note::Late(bytes) => {
-                self.shown += bytes.len() as u64;
-                let line =
-                    format!("{} from before, captured late", plural(bytes.len() as u64, "byte"));
-                self.paragraph(true);
-                self.heading(time, number, Some(side), &label, &line);
-                self.lines(bytes, Side::Client);
+            Note::GapOrFin => "gap: 1 byte or the FIN is not in the capture".to_owned(),
+            Note::Late { bytes, cut, missed } => {
+                let len = bytes.len() as u64;
+                self.shown += len;
+                self.cut_off += cut;
+                if missed {
+                    // It was said that they are.
+                    self.missing -= len + cut;
+                }
+                if cut > 0 {
+                    let line = format!("{} cut off by the snap length", plural(cut, "byte"));
+                    self.paragraph(false);
+                    self.heading(time, number, Some(side), &label, &line);
+                }
+                if len > 0 {
+                    let line = format!("{} from before, captured late", plural(len, "byte"));
+                    self.paragraph(true);
+                    self.heading(time, number, Some(side), &label, &line);
+                    if self.style.explain {
+                        self.explained(&Unit::late(time, connection, side, bytes));
+                    } else {
+                        self.lines(bytes, Side::Client);
+                    }
+                }
                 return;
             }
             Note::End => format!("the {name} has nothing more to send (FIN)"),

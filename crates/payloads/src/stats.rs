@@ -505,7 +505,8 @@ impl Sink for Counter {
         match note {
             Note::Cut(bytes) => self.division(origin).cut_off += bytes,
             Note::Repeated(bytes) => self.division(origin).sent_again += bytes,
-            Note::Gap(_) | Note::Late(_) | Note::End | Note::WebSocket => {}
+            Note::Late { cut, .. } => self.division(origin).cut_off += cut,
+            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket => {}
         }
     }
 

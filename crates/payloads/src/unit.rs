@@ -54,6 +54,18 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Bytes that belong before ones that were given earlier.
+    pub(crate) fn late(time: i64, connection: &ConnectionInfo, side: Side, bytes: &[u8]) -> Self {
+        Self {
+            connection: connection.number,
+            side,
+            time,
+            bytes: bytes.to_vec(),
+            parts: vec![(Part::Late, bytes.len())],
+            ..Self::default()
+        }
+    }
+
     /// The memory that it takes, in bytes.
     fn size(&self) -> usize {
         self.bytes.len() + self.parts.len() * PART_SIZE
@@ -302,7 +314,7 @@ impl<L: Listener> Sink for Assembler<L> {
     }
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
-        if !matches!(note, Note::Repeated(_) | Note::Late(_)) {
+        if !matches!(note, Note::Repeated(_) | Note::Late { .. }) {
             self.give(origin, true);
         }
         let time = self.since_start(origin.time);

@@ -255,7 +255,41 @@ fn bytes_that_fill_a_gap_too_late_are_shown() {
     tcp.packets.push(late);
     let transcript = transcript(&tcp.packets);
     assert_eq!(said(&transcript, Side::Client), b"one\nthree\ntwo\n");
-    assert_eq!((transcript.missing, transcript.sent_again), (4, 4));
+    assert_eq!((transcript.missing, transcript.sent_again), (0, 4));
+    let text = shown(&tcp.pcap());
+    assert!(text.contains("gap: 4 bytes"), "{text}");
+    assert!(text.ends_with("21 shown, 4 sent again, 0 cut off by the snap length\n"), "{text}");
+    let output = writer::run(&["show", "--explain", "-"], &tcp.pcap());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = "    │ late          two\\n  belongs before others that were captured earlier";
+    assert!(text.lines().any(|found| found == line), "{text}");
+}
+
+#[test]
+fn what_fills_a_gap_may_be_cut() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"1").data(CLIENT, &[b'2'; 100]).data(CLIENT, b"3").ack(SERVER);
+    tcp.ack(CLIENT);
+    let late = tcp.packets.remove(4);
+    tcp.packets.push(late);
+    let frames = writer::frames(&tcp.packets, writer::Link::Ethernet);
+    let capture = writer::pcap_of(&frames, 1, false, false, 70);
+    let transcript = &transcript::read(capture.as_slice(), None).unwrap()[0];
+    assert_eq!((transcript.missing, transcript.cut_off), (0, 96));
+    assert_eq!(said(transcript, Side::Client), b"132222");
+    let text = shown(&capture);
+    assert!(text.ends_with("6 shown, 0 sent again, 96 cut off by the snap length\n"), "{text}");
+}
+
+/// What the peer acknowledges beyond the last byte may be either.
+#[test]
+fn a_lost_fin_is_no_lost_data() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").lose(CLIENT, 1).ack(SERVER);
+    assert_eq!(transcript(&tcp.packets).missing, 0);
+    let text = shown(&tcp.pcap());
+    assert!(text.contains("  gap: 1 byte or the FIN is not in the capture\n"), "{text}");
+    assert!(!text.contains("missing"), "{text}");
 }
 
 #[test]
