@@ -164,8 +164,9 @@ pub trait Sink {
     fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _bytes: &[u8]) {}
     /// The unit is over, because it is complete or because it cannot be completed.
     fn end(&mut self, _origin: &Origin<'_>, _complete: bool) {}
-    /// The client asked for a WebSocket with this key, and the response at hand agrees.
-    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>) {}
+    /// The client asked for a WebSocket with this key, and the response at hand agrees, to compressed
+    /// messages too if `deflate`.
+    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>, _deflate: bool) {}
     /// Something about bytes that are not there.
     fn note(&mut self, _origin: &Origin<'_>, _note: Note<'_>) {}
     /// So many bytes are of a kind.
@@ -527,7 +528,7 @@ impl Decoder {
         let half = &mut self.halves[side.index()];
         let time = mem::take(&mut half.kept_time);
         let mut feed = Feed { half, origin: Origin { time, ..*origin }, sink };
-        let (length, content, switch, key) = match side {
+        let (length, content, switch, key, deflate) = match side {
             Side::Client => {
                 let Some(request) = http::request(head) else {
                     feed.give_up_head(head);
@@ -538,7 +539,7 @@ impl Decoder {
                 }
                 self.requests.push_back((request.method, request.key));
                 feed.begin(UnitKind::Request, true);
-                (request.length, request.content, Switch::None, None)
+                (request.length, request.content, Switch::None, None, false)
             }
             Side::Server => {
                 let Some(response) = http::response(head) else {
@@ -559,12 +560,12 @@ impl Decoder {
                     (100..=199 | 204 | 304, _) | (_, Method::Head) => (Length::None, Switch::None),
                     _ => (response.length, Switch::None),
                 };
-                (length, response.content, switch, key)
+                (length, response.content, switch, key, response.deflate)
             }
         };
         feed.head_pieces(head);
         if matches!(switch, Switch::WebSocket) {
-            feed.sink.agreed(&feed.origin, key);
+            feed.sink.agreed(&feed.origin, key, deflate);
         }
         feed.end();
         feed.half.line_start = true;

@@ -63,6 +63,8 @@ pub struct Response {
     pub status: u16,
     /// Whether it says `Upgrade: websocket`.
     pub websocket: bool,
+    /// Whether it agrees to compressed WebSocket messages (RFC 7692 section 5).
+    pub deflate: bool,
     /// How long its content would be, were it the answer to a GET.
     pub length: Length,
     /// What its content is.
@@ -181,8 +183,12 @@ pub fn response(head: &[u8]) -> Option<Response> {
     let websocket = response.headers.iter().any(|field| {
         field.name.eq_ignore_ascii_case("Upgrade") && field.value.eq_ignore_ascii_case(b"websocket")
     });
+    let deflate = response.headers.iter().any(|field| {
+        field.name.eq_ignore_ascii_case("Sec-WebSocket-Extensions")
+            && memchr::memmem::find(field.value, b"permessage-deflate").is_some()
+    });
     let (length, content) = length_and_content(response.headers);
-    Some(Response { status: response.code?, websocket, length, content })
+    Some(Response { status: response.code?, websocket, deflate, length, content })
 }
 
 fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {

@@ -40,6 +40,11 @@ impl Opcode {
         matches!(self.0, 0..=2 | 8..=10)
     }
 
+    /// Whether frames with it are the first of a message.
+    pub fn begins_message(self) -> bool {
+        self != Self::CONTINUATION && !self.is_control()
+    }
+
     /// Whether frames with it control the connection, rather than carry a message.
     pub fn is_control(self) -> bool {
         self.0 & 8 != 0
@@ -95,6 +100,12 @@ impl Header {
             extended,
             payload_len,
         })
+    }
+
+    /// Whether it is of a close frame with half a close code, which is invalid (RFC 6455 section
+    /// 5.5.1).
+    pub(crate) fn is_short_close(&self) -> bool {
+        self.opcode == Opcode::CLOSE && self.payload_len == 1
     }
 
     /// Whether it keeps to what a control frame may be: whole, and with at most 125 bytes of payload
