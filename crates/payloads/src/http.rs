@@ -2,8 +2,11 @@
 
 use httparse::{Header, Status};
 
-/// The most fields in a head that are read.
-const FIELD_LIMIT: usize = 128;
+/// The most fields in a head that are read without memory of their own.
+const FEW_FIELDS: usize = 64;
+
+/// The most fields in a head that are read at all.
+const FIELD_LIMIT: usize = 16 * 1024;
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
 pub const KEY_LEN: usize = 24;
@@ -146,12 +149,31 @@ pub fn looks_like_response(bytes: &[u8]) -> Likeness {
     }
 }
 
+/// Gives `parse` room for the fields of `head`, and more if that is too little.
+fn with_fields<'h, T>(
+    head: &'h [u8],
+    parse: impl Fn(&mut [Header<'h>]) -> Result<Option<T>, httparse::Error>,
+) -> Option<T> {
+    match parse(&mut [httparse::EMPTY_HEADER; FEW_FIELDS]) {
+        Err(httparse::Error::TooManyHeaders) => {
+            let lines = memchr::memchr_iter(b'\n', head).count().min(FIELD_LIMIT);
+            parse(&mut vec![httparse::EMPTY_HEADER; lines]).ok()?
+        }
+        result => result.ok()?,
+    }
+}
+
 /// Reads the head of a request.
 pub fn request(head: &[u8]) -> Option<Request> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
-    let mut request = httparse::Request::new(&mut fields);
-    let Ok(Status::Complete(_)) = request.parse(head) else {
-        return None;
+    with_fields(head, |fields| Ok(request_with(httparse::Request::new(fields), head)?))
+}
+
+fn request_with<'h>(
+    mut request: httparse::Request<'_, 'h>,
+    head: &'h [u8],
+) -> Result<Option<Request>, httparse::Error> {
+    let Status::Complete(_) = request.parse(head)? else {
+        return Ok(None);
     };
     let mut key = None;
     for field in request.headers.iter() {
@@ -160,7 +182,7 @@ pub fn request(head: &[u8]) -> Option<Request> {
         }
     }
     let (length, content) = length_and_content(request.headers);
-    Some(Request {
+    Ok(Some(Request {
         method: match request.method {
             Some("HEAD") => Method::Head,
             Some("CONNECT") => Method::Connect,
@@ -170,15 +192,20 @@ pub fn request(head: &[u8]) -> Option<Request> {
         // A request without a length has no content.
         length: if length == Length::UntilClose { Length::None } else { length },
         content,
-    })
+    }))
 }
 
 /// Reads the head of a response.
 pub fn response(head: &[u8]) -> Option<Response> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
-    let mut response = httparse::Response::new(&mut fields);
-    let Ok(Status::Complete(_)) = response.parse(head) else {
-        return None;
+    with_fields(head, |fields| Ok(response_with(httparse::Response::new(fields), head)?))
+}
+
+fn response_with<'h>(
+    mut response: httparse::Response<'_, 'h>,
+    head: &'h [u8],
+) -> Result<Option<Response>, httparse::Error> {
+    let (Status::Complete(_), Some(status)) = (response.parse(head)?, response.code) else {
+        return Ok(None);
     };
     let websocket = response.headers.iter().any(|field| {
         field.name.eq_ignore_ascii_case("Upgrade") && field.value.eq_ignore_ascii_case(b"websocket")
@@ -188,11 +215,12 @@ pub fn response(head: &[u8]) -> Option<Response> {
             && memchr::memmem::find(field.value, b"permessage-deflate").is_some()
     });
     let (length, content) = length_and_content(response.headers);
-    Some(Response { status: response.code?, websocket, deflate, length, content })
+    Ok(Some(Response { status, websocket, deflate, length, content }))
 }
 
 fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {
     let mut length = Length::UntilClose;
+    let mut transfer = None;
     let mut content = Content::Other;
     let mut coded = false;
     for field in fields {
@@ -207,29 +235,35 @@ fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {
                     content = Content::Json;
                 }
             }
-            // Chunks override it (RFC 9112 section 6.3).
-            14 if length != Length::Chunked
-                && field.name.eq_ignore_ascii_case("Content-Length") =>
-            {
-                length = std::str::from_utf8(field.value)
-                    .ok()
-                    .and_then(|value| value.trim().parse().ok())
-                    .map_or(Length::UntilClose, Length::Known);
+            14 if field.name.eq_ignore_ascii_case("Content-Length") => {
+                length = content_length(field.value).map_or(Length::UntilClose, Length::Known);
             }
             16 if field.name.eq_ignore_ascii_case("Content-Encoding") => {
                 coded = !field.value.eq_ignore_ascii_case(b"identity");
             }
             17 if field.name.eq_ignore_ascii_case("Transfer-Encoding") => {
                 let last = field.value.rsplit(|byte| *byte == b',').next();
-                if last.unwrap_or_default().trim_ascii().eq_ignore_ascii_case(b"chunked") {
-                    length = Length::Chunked;
-                }
+                let chunked =
+                    last.unwrap_or_default().trim_ascii().eq_ignore_ascii_case(b"chunked");
+                transfer = Some(if chunked { Length::Chunked } else { Length::UntilClose });
             }
             _ => {}
         }
     }
-    // Compressed content is neither JSON nor events to the eye.
-    (length, if coded { Content::Other } else { content })
+    // Compressed content is neither JSON nor events to the eye. A transfer coding overrides the
+    // length, also where it does not end with chunks.
+    (transfer.unwrap_or(length), if coded { Content::Other } else { content })
+}
+
+/// The value of `Content-Length`, which may be repeated: `5, 5` is 5.
+fn content_length(value: &[u8]) -> Option<u64> {
+    let mut lengths = std::str::from_utf8(value).ok()?.split(',').map(|length| {
+        // The parser of the standard library takes a sign too.
+        let length = length.trim_matches([' ', '\t']);
+        length.parse().ok().filter(|_| length.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    let first = lengths.next()??;
+    lengths.all(|length| length == Some(first)).then_some(first)
 }
 
 /// Whether `bytes`, a whole segment, is one chunk or more and nothing else (RFC 9112 section 7.1).

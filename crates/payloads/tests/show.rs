@@ -335,6 +335,46 @@ fn answers_without_content_and_with_every_kind_of_length() {
     );
 }
 
+/// The units of the answer to a request, with their sizes.
+fn answer(head: &str, content: &str) -> Vec<(payloads::decode::UnitKind, usize)> {
+    let mut http = Connection::v4();
+    http.open().data(CLIENT, b"GET / HTTP/1.1\r\n\r\n");
+    http.data(SERVER, format!("HTTP/1.1 200 OK\r\n{head}\r\n{content}").as_bytes());
+    http.close(SERVER);
+    let transcripts = payloads::transcript::read(http.pcap().as_slice(), None).unwrap();
+    transcripts[0].units[2..].iter().map(|unit| (unit.kind, unit.bytes.len())).collect()
+}
+
+/// RFC 9112 section 6.3.
+#[test]
+fn lengths_that_are_repeated_or_overridden() {
+    use payloads::decode::UnitKind::{Body, Chunk, Response, Unknown};
+    let next = "HTTP/1.1 204 No Content\r\n\r\n";
+    for lengths in ["Content-Length: 5, 5\r\n", "Content-Length: 5\r\nContent-Length: 5\r\n"] {
+        assert_eq!(answer(lengths, &format!("hello{next}")), [(Body, 5), (Response, next.len())]);
+    }
+    for lengths in ["Content-Length: 5, 6\r\n", "Content-Length: +5\r\n"] {
+        assert_eq!(answer(lengths, "hello, world"), [(Body, 12)], "{lengths}");
+    }
+    for (head, content, expected) in [
+        ("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n", "hello, world", (Body, 12)),
+        ("Content-Length: 5\r\nTransfer-Encoding: gzip\r\n", "hello, world", (Body, 12)),
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "5\r\nhello\r\n", (Chunk, 10)),
+    ] {
+        assert_eq!(answer(head, content), [expected], "{head}");
+    }
+    // Content that is compressed is no line of events.
+    let events = "Content-Type: text/event-stream\r\nContent-Encoding:";
+    assert_eq!(answer(&format!("{events} gzip\r\n"), "data: 1\n\n"), [(Body, 9)]);
+    let event = payloads::decode::UnitKind::Event;
+    assert_eq!(answer(&format!("{events} identity\r\n"), "data: 1\n\n"), [(event, 9)]);
+    // More fields than most heads have.
+    let fields = "A: b\r\n".repeat(400);
+    let fields = format!("{fields}Content-Length: 5\r\n");
+    assert_eq!(answer(&fields, "hello"), [(Body, 5)]);
+    assert_eq!(answer("A b\r\n", "hello"), [(Unknown, 5)]);
+}
+
 /// Where a request or an answer is not in the capture, the next ones still belong together.
 #[test]
 fn answers_belong_to_their_requests_though_some_are_missing() {
