@@ -165,7 +165,7 @@ fn with_fields<'h, T>(
 
 /// Reads the head of a request.
 pub fn request(head: &[u8]) -> Option<Request> {
-    with_fields(head, |fields| Ok(request_with(httparse::Request::new(fields), head)?))
+    with_fields(head, |fields| request_with(httparse::Request::new(fields), head))
 }
 
 fn request_with<'h>(
@@ -197,7 +197,7 @@ fn request_with<'h>(
 
 /// Reads the head of a response.
 pub fn response(head: &[u8]) -> Option<Response> {
-    with_fields(head, |fields| Ok(response_with(httparse::Response::new(fields), head)?))
+    with_fields(head, |fields| response_with(httparse::Response::new(fields), head))
 }
 
 fn response_with<'h>(

@@ -2,8 +2,9 @@
 
 use std::{
     env,
+    ffi::OsStr,
     fs::File,
-    io::{self, ErrorKind, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Read, Write},
     path::Path,
     process::ExitCode,
     sync::{
@@ -14,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
 use payloads::{
     capture::{ReadError, Reader},
     escape::escaped,
@@ -44,9 +45,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has seen enough.
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
         Err(Failure::Output(error)) => fail(&format!("cannot write: {error}")),
         Err(Failure::Said(line)) => fail(&line),
+        Err(Failure::Warned) => ExitCode::FAILURE,
     }
 }
 
@@ -56,6 +60,8 @@ enum Failure {
     Output(io::Error),
     /// What this line says.
     Said(String),
+    /// What was said already.
+    Warned,
 }
 
 impl From<io::Error> for Failure {
@@ -127,15 +133,27 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
     if !error.use_stderr() {
         return Ok(write!(io::stdout(), "{error}")?);
     }
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        return Err(Failure::Said(
+            "no capture is named: name one or more, as in payloads stats my.pcap".to_owned(),
+        ));
+    }
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     let line = line.strip_prefix("error: ").unwrap_or(line);
     Err(Failure::Said(format!("{line}: see payloads --help")))
 }
 
-/// The input called `name`, and what to call it in messages.
-fn open(name: &Path) -> Result<(Box<dyn Read + Send>, String), Failure> {
+/// The input called `name`, and what to call it in messages, where a name that is not text or not
+/// fit for a terminal is escaped.
+fn open(name: &Path, command: &str) -> Result<(Box<dyn Read + Send>, String), Failure> {
     if name == Path::new("-") {
+        if io::stdin().is_terminal() {
+            return Err(Failure::Said(format!(
+                "standard input is a terminal: name a file, or pipe a capture in, as in sudo \
+                 tcpdump -i lo --immediate-mode -U -w - port 8000 | payloads {command} -"
+            )));
+        }
         return Ok((Box::new(io::stdin()), "standard input".to_owned()));
     }
     let shown = escaped(&name.to_string_lossy());
@@ -150,14 +168,19 @@ fn stats(matches: &ArgMatches) -> Result<(), Failure> {
     let mut captures = Vec::new();
     let mut damaged = false;
     for name in matches.get_many::<std::ffi::OsString>("file").unwrap_or_default() {
-        let (input, shown) = open(Path::new(name))?;
+        let (input, shown) = open(Path::new(name), "stats")?;
         let stats =
             Stats::read(input, port).map_err(|error| Failure::Said(format!("{shown} {error}")))?;
         for line in stats.warnings() {
             warn(&format!("{shown}: {line}"));
         }
-        damaged |= stats.damaged_at.is_some();
-        captures.push((shown, stats));
+        if let Some(offset) = stats.damaged_at {
+            damaged = true;
+            warn(&format!("{shown} {}", ReadError::Damaged(offset)));
+        }
+        // A program that reads the JSON wants the name as it is.
+        let json = matches.get_flag("json") && name != "-";
+        captures.push((if json { name.to_string_lossy().into_owned() } else { shown }, stats));
     }
     let named: Vec<stats::Named<'_>> =
         captures.iter().map(|(name, stats)| (name.as_str(), stats)).collect();
@@ -170,27 +193,15 @@ fn stats(matches: &ArgMatches) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
-    if damaged {
-        Err(Failure::Said("a capture was not read to its end".to_owned()))
-    } else {
-        Ok(())
-    }
+    if damaged { Err(Failure::Warned) } else { Ok(()) }
 }
 
 fn show(matches: &ArgMatches) -> Result<(), Failure> {
     let name = matches.get_one::<std::ffi::OsString>("file").map_or(Path::new("-"), Path::new);
-    if name == Path::new("-") && io::stdin().is_terminal() {
-        return Err(Failure::Said(
-            "standard input is a terminal: name a file, or pipe a capture in, as in \
-             sudo tcpdump -i lo --immediate-mode -U -w - port 8000 | payloads show -"
-                .to_owned(),
-        ));
-    }
-    let (input, shown) = open(name)?;
+    let (input, shown) = open(name, "show")?;
     let style = Style {
         explain: matches.get_flag("explain"),
-        color: io::stdout().is_terminal()
-            && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        color: io::stdout().is_terminal() && allows_color(env::var_os("NO_COLOR").as_deref()),
     };
     let show = Show::new(io::stdout(), style, matches.get_one("port").copied());
     let show = Arc::new(Mutex::new(show));
@@ -213,6 +224,12 @@ fn show(matches: &ArgMatches) -> Result<(), Failure> {
         Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
         None => Ok(()),
     }
+}
+
+/// Whether this value of the environment variable `NO_COLOR` leaves colours on: it is none, or empty
+/// (<https://no-color.org>).
+fn allows_color(no_color: Option<&OsStr>) -> bool {
+    no_color.is_none_or(OsStr::is_empty)
 }
 
 fn warn_of(show: &Show<impl Write>, unsupported: u64, name: &str) {
@@ -286,5 +303,17 @@ fn end_on_interrupt(show: &Arc<Mutex<Show<impl Write + Send + 'static>>>, name: 
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         warn(&format!("Ctrl-C will end it without the sums: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_no_color_is_none() {
+        assert!(allows_color(None));
+        assert!(allows_color(Some(OsStr::new(""))));
+        assert!(!allows_color(Some(OsStr::new("0"))));
     }
 }

@@ -207,7 +207,7 @@ pub struct Stats {
     pub left_out: LeftOut,
     /// The byte at which the capture ends in the middle of a packet, if it does.
     pub cut_at: Option<u64>,
-    /// What kept the capture from being read to its end.
+    /// The byte from which on the capture is damaged and was not read, if it is.
     pub damaged_at: Option<u64>,
 }
 
@@ -266,9 +266,6 @@ impl Stats {
         }
         if let Some(offset) = self.cut_at {
             lines.push(format!("ends in the middle of a packet, at byte {offset}"));
-        }
-        if let Some(offset) = self.damaged_at {
-            lines.push(ReadError::Damaged(offset).to_string());
         }
         lines
     }

@@ -493,7 +493,7 @@ fn mistakes_are_one_line_and_status_1() {
         (&["show", "no-such.pcap"][..], "no-such.pcap cannot be opened"),
         (&["stats", "no-such.pcap"], "no-such.pcap cannot be opened"),
         (&["stats", "."], ". cannot be read"),
-        (&["stats"], "see payloads --help"),
+        (&["stats"], "no capture is named: name one or more, as in payloads stats my.pcap"),
         (&["show", "--port", "0", "x"], "see payloads --help"),
         (&["show", "--port", "http", "x"], "see payloads --help"),
         (&["show", "--foo"], "see payloads --help"),

@@ -371,3 +371,21 @@ fn what_the_server_alone_can_send_takes_evidence() {
         assert!(!self::stats(&cut).usual.unwrap().update.can_push, "{snap_len}");
     }
 }
+
+/// The name of a file in JSON is not escaped for a terminal.
+#[cfg(unix)]
+#[test]
+fn the_name_in_json_is_that_of_the_file() {
+    let folder = std::env::temp_dir().join(format!("payloads-name-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("a\tb\u{202e}.pcap");
+    std::fs::write(&path, original_tcpapp().pcap()).unwrap();
+    let path = path.to_str().unwrap();
+    let json = run(&["stats", "--json", path], b"");
+    let tables = run(&["stats", path], b"");
+    std::fs::remove_dir_all(folder).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json[0]["capture"], path);
+    let tables = String::from_utf8(tables.stdout).unwrap();
+    assert!(tables.contains(r"a\tb\u{202e}.pcap"), "{tables}");
+}
