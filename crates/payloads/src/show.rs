@@ -474,25 +474,35 @@ impl<W> Printer<W> {
 
     /// Every byte with its name.
     fn explained(&mut self, unit: &Unit) {
-        let mut last = String::new();
+        let mut last = "";
         let lines = explain(unit);
         let width = |line: &Explained| line.value.chars().count();
-        let meant = lines.iter().filter(|line| !line.meaning.is_empty());
-        let column = meant.map(width).filter(|width| *width <= MEANING_COLUMN).max().unwrap_or(0);
-        for line in lines {
-            let name = if line.name == last { "" } else { line.name.as_str() };
+        // The fields of a frame's header are short, and would stand far from their meanings beside
+        // those of the payload.
+        let header_len = unit.frame.filter(|_| !unit.continued).map_or(0, |header| header.len());
+        let is_header = |line: &Explained| line.range.start < header_len;
+        let column = |header: bool| {
+            let meant = lines.iter().filter(|line| !line.meaning.is_empty());
+            let widths = meant.filter(|line| is_header(line) == header).map(width);
+            widths.filter(|width| *width <= MEANING_COLUMN).max().unwrap_or(0)
+        };
+        let of_header = column(true);
+        let of_rest = column(false).max(of_header);
+        for line in &lines {
+            let name = if line.name == last { "" } else { &line.name };
             self.gutter();
             self.color(color::DIM);
             let _ = write!(self.text, "{name:<13} ");
             self.color(color::OFF);
             self.time_colored(&line.value, unit.side);
             if !line.meaning.is_empty() {
-                let padding = column.saturating_sub(width(&line));
+                let column = if is_header(line) { of_header } else { of_rest };
+                let padding = column.saturating_sub(width(line));
                 let _ = write!(self.text, "{:padding$}  ", "");
                 self.colored(color::DIM, &line.meaning);
             }
             self.end_line();
-            last = line.name;
+            last = &line.name;
         }
     }
 

@@ -185,12 +185,12 @@ S1  ←  0.000400 s  response, 129 bytes
     assert_has_lines(
         &text,
         r#"
-    │ FIN           81 1.......       the message ends with this frame (RFC 6455 section 5.2)
-    │ RSV1 to RSV3     .000....       no extension in use (RFC 6455 section 5.2)
-    │ opcode           ....0001       1: text (RFC 6455 section 5.2)
-    │ MASK          88 1.......       masked, as a client must (RFC 6455 section 5.1)
-    │ length           .0001000       8 bytes of payload (RFC 6455 section 5.2)
-    │ masking key   36 0d 29 16       picked anew for each frame (RFC 6455 section 5.3)
+    │ FIN           81 1.......  the message ends with this frame (RFC 6455 section 5.2)
+    │ RSV1 to RSV3     .000....  no extension in use (RFC 6455 section 5.2)
+    │ opcode           ....0001  1: text (RFC 6455 section 5.2)
+    │ MASK          88 1.......  masked, as a client must (RFC 6455 section 5.1)
+    │ length           .0001000  8 bytes of payload (RFC 6455 section 5.2)
+    │ masking key   36 0d 29 16  picked anew for each frame (RFC 6455 section 5.3)
     │ payload       51 ^ 36 = 67 'g'  XOR with the key (RFC 6455 section 5.3)
     │               68 ^ 0d = 65 'e'
     │               5d ^ 29 = 74 't'
@@ -208,6 +208,14 @@ S1  ←  0.000400 s  response, 129 bytes
     │ payload       1a ^ 19 = 03  XOR with the key (RFC 6455 section 5.3)
     │               32 ^ db = e9
     │ close code    03 e9         1001: going away (RFC 6455 section 7.4.1)
+"#,
+    );
+    assert_has_lines(
+        &text,
+        r#"
+    │ length           .0010100  20 bytes of payload (RFC 6455 section 5.2)
+    │ payload       7b 22 74 69 6d 65 22 3a 20 22  {"time": "
+    │               30 39 3a 34 33 3a 33 38        09:43:38  the time itself
 "#,
     );
 }

@@ -229,7 +229,7 @@ fn a_chosen_frame_can_be_explained() {
     assert_eq!(values.last().unwrap(), "get-time");
     let text = payloads::show::explanation(unit);
     assert_eq!(text.lines().count(), values.len());
-    assert!(text.starts_with("FIN           81 1.......       the message ends with"), "{text}");
+    assert!(text.starts_with("FIN           81 1.......  the message ends with"), "{text}");
 }
 
 /// What `--explain` says of frames, after an upgrade that agrees to these extensions.
