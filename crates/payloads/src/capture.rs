@@ -183,21 +183,11 @@ impl<R: Read> Reader<R> {
     /// supported, or is damaged.
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, ReadError> {
         loop {
-            match self.step()? {
-                Step::Packet(found) => {
-                    return Ok(Some(Packet {
-                        time: found.time,
-                        frame_len: found.frame_len,
-                        link: found.link,
-                        data: &self.buffer[found.data],
-                    }));
-                }
-                Step::Passed => {}
-                Step::Need(len) => {
-                    if !self.fill(len)? {
-                        return Ok(None);
-                    }
-                }
+            if let Some(found) = self.buffered()? {
+                return Ok(Some(self.packet(found)));
+            }
+            if !self.fill(self.needed)? {
+                return Ok(None);
             }
         }
     }
@@ -209,22 +199,29 @@ impl<R: Read> Reader<R> {
     ///
     /// As [`next_packet`](Self::next_packet).
     pub fn next_buffered(&mut self) -> Result<Option<Packet<'_>>, ReadError> {
+        Ok(self.buffered()?.map(|found| self.packet(found)))
+    }
+
+    /// Where the next packet is, if it has arrived already.
+    fn buffered(&mut self) -> Result<Option<Located>, ReadError> {
         loop {
             match self.step()? {
-                Step::Packet(found) => {
-                    return Ok(Some(Packet {
-                        time: found.time,
-                        frame_len: found.frame_len,
-                        link: found.link,
-                        data: &self.buffer[found.data],
-                    }));
-                }
+                Step::Packet(found) => return Ok(Some(found)),
                 Step::Passed => {}
                 Step::Need(len) => {
                     self.needed = len;
                     return Ok(None);
                 }
             }
+        }
+    }
+
+    fn packet(&self, found: Located) -> Packet<'_> {
+        Packet {
+            time: found.time,
+            frame_len: found.frame_len,
+            link: found.link,
+            data: &self.buffer[found.data],
         }
     }
 

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, mem};
 use crate::{
     conversation::{ConnectionInfo, Ending, Side},
     http::{self, Content, KEY_LEN, Length, Likeness, Method},
-    stream::Output,
+    stream::{Output, usize_of},
     time_of_day::{self, Scanner},
     websocket::{self, HEADER_LIMIT, Header, Opcode},
 };
@@ -1140,12 +1140,6 @@ fn looks_like_message(side: Side, data: &[u8]) -> Likeness {
 fn begins_no_head(side: Side, data: &[u8]) -> bool {
     let first_line = &data[http::empty_lines(data)..];
     !first_line.is_empty() && looks_like_message(side, first_line) == Likeness::No
-}
-
-/// Lengths in a capture may be larger than what a `usize` holds; they then are larger than any
-/// slice too.
-fn usize_of(len: u64) -> usize {
-    usize::try_from(len).unwrap_or(usize::MAX)
 }
 
 /// The line end that `data` begins with, or the part of it that has come, and what follows it.

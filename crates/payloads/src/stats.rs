@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The silence that separates one update from the next, in nanoseconds: half a second.
-const SILENCE: i64 = 500_000_000;
+pub const SILENCE: i64 = 500_000_000;
 
 /// The most different rows kept while the most frequent one is sought.
 const ROW_LIMIT: usize = 4096;

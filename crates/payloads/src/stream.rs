@@ -374,7 +374,8 @@ fn deliver(time: i64, data: &[u8], len: u64, out: &mut impl FnMut(i64, Output<'_
     }
 }
 
-/// Lengths of segments fit into any `usize`: they come from a field of 32 bits.
-fn usize_of(len: u64) -> usize {
+/// Lengths in a capture may be larger than what a `usize` holds; they then are larger than any
+/// slice too.
+pub(crate) fn usize_of(len: u64) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }

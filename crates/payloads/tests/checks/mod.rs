@@ -225,7 +225,7 @@ pub fn segments(input: &[u8]) {
         let (who, how) = (input.next(), input.next());
         let (side, connection) = (usize::from(who & 1), usize::from(who >> 1 & 7));
         let bit = |bit: u8| how >> bit & 1 == 1;
-        let flags = Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3), psh: false };
+        let flags = Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3) };
         let form = input.next();
         let payload = input.payload(form);
         let cut = if bit(4) { u32::from(input.next()) } else { 0 };
