@@ -3,8 +3,10 @@
 mod writer;
 
 use payloads::{
+    capture::Reader,
     conversation::{CONNECTION_LIMIT, Ending, Side},
     decode::UnitKind,
+    show::{Show, Style},
     stats::Stats,
     transcript::{self, Transcript},
     unit::Unit,
@@ -427,6 +429,64 @@ fn the_port_decides_who_is_the_server_where_no_syn_was_captured() {
     let output = writer::run(&["show", "--port", "9000", "-"], &capture);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(messages(&text).contains("C1 s  text, 5 bytes"), "{text}");
+}
+
+/// Between equal ports, the side that is seen first asks.
+#[test]
+fn the_first_to_send_is_the_client_where_both_ports_are_the_same() {
+    let mut tcp = Connection::new(v4(9, 9_000), v4(2, 9_000));
+    tcp.data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n").ack(CLIENT);
+    assert_eq!(transcript(&tcp.packets).connection.client, v4(9, 9_000));
+}
+
+/// What is shown of packets before anything else comes.
+fn shown_live(packets: &[Packet]) -> String {
+    let capture = writer::pcap(packets);
+    let mut text = Vec::new();
+    let mut show = Show::new(&mut text, Style::default(), None);
+    let mut reader = Reader::new(capture.as_slice());
+    while let Some(packet) = reader.next_packet().unwrap() {
+        show.packet(&packet).unwrap();
+    }
+    show.flush().unwrap();
+    drop(show);
+    String::from_utf8(text).unwrap()
+}
+
+/// Nothing says where it begins, but after a few segments it is clear enough.
+#[test]
+fn one_direction_alone_is_shown_live() {
+    let mut tcp = Connection::v4();
+    tcp.data(CLIENT, b"one\n").data(CLIENT, b"two\n").data(CLIENT, b"three\n");
+    assert!(!shown_live(&tcp.packets).contains("one"));
+    tcp.data(CLIENT, b"four\n").data(CLIENT, b"five\n");
+    let text = shown_live(&tcp.packets);
+    assert!(text.contains("│ one") && text.contains("│ five"), "{text}");
+}
+
+/// An answer that acknowledges a FIN which was not captured does not wait for bytes.
+#[test]
+fn an_answer_after_a_lost_fin_is_shown_live() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"time\n").lose(CLIENT, 1).data(SERVER, b"09:31:45\n\n");
+    let text = shown_live(&tcp.packets);
+    assert!(text.contains("│ 09:31:45"), "{text}");
+}
+
+/// A head that is too long is shown before it ends.
+#[test]
+fn only_so_much_of_a_head_is_kept() {
+    let mut http = Connection::v4();
+    http.open().data(CLIENT, b"GET / HTTP/1.1\r\nX: ");
+    for _ in 0..60 {
+        http.data(CLIENT, &[b'x'; 1_000]);
+    }
+    assert!(!shown_live(&http.packets).contains("request"));
+    for _ in 0..6 {
+        http.data(CLIENT, &[b'x'; 1_000]);
+    }
+    let text = shown_live(&http.packets);
+    assert!(text.contains("request (first part)"), "{text}");
 }
 
 #[test]
