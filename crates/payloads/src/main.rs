@@ -10,6 +10,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
@@ -18,6 +19,7 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
 use payloads::{
     capture::{ReadError, Reader},
+    conversation::EARLY_WAIT,
     escape::escaped,
     show::{Show, Style},
     stats::{self, Stats},
@@ -256,7 +258,11 @@ impl From<io::Error> for ShowError {
 }
 
 /// Shows what `reader` has until its end, each time all of it before it waits for more.
-fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Result<(), ShowError> {
+fn read(
+    reader: &mut Reader<impl Read>,
+    show: &Arc<Mutex<Show<impl Write + Send + 'static>>>,
+) -> Result<(), ShowError> {
+    let quiet = release_early_when_quiet(show);
     loop {
         {
             let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
@@ -264,11 +270,35 @@ fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Resul
                 show.packet(&packet)?;
             }
             show.flush()?;
+            if let Some(count) = show.has_early() {
+                let _ = quiet.send(count);
+            }
         }
         if INTERRUPTED.load(Ordering::Relaxed) || !reader.fill_buffer()? {
             return Ok(());
         }
     }
+}
+
+/// Where to say, before waiting for more, how many segments there were: if there are no more a moment
+/// later, what waited for them is shown.
+fn release_early_when_quiet(
+    show: &Arc<Mutex<Show<impl Write + Send + 'static>>>,
+) -> mpsc::Sender<u64> {
+    let (sender, receiver) = mpsc::channel();
+    let show = Arc::clone(show);
+    thread::spawn(move || {
+        while let Ok(count) = receiver.recv() {
+            let count = receiver.try_iter().last().unwrap_or(count);
+            thread::sleep(Duration::from_nanos(EARLY_WAIT.unsigned_abs()));
+            let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
+            // If this fails, so does the next one, which says so.
+            if show.has_early() == Some(count) && show.release_early().is_err() {
+                return;
+            }
+        }
+    });
+    sender
 }
 
 /// Makes Ctrl-C end the capture rather than the program.

@@ -78,6 +78,22 @@ impl<W: Write> Show<W> {
         self.assembler.listener().result()
     }
 
+    /// How many segments were taken, if one may wait for others that were captured the wrong way
+    /// round.
+    pub fn has_early(&mut self) -> Option<u64> {
+        self.conversations.has_early().then(|| self.assembler.listener().packets)
+    }
+
+    /// Nothing came for [`EARLY_WAIT`](crate::conversation::EARLY_WAIT): prints what waited for it.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn release_early(&mut self) -> io::Result<()> {
+        self.conversations.release_early(i64::MAX, &mut self.assembler);
+        self.flush()
+    }
+
     /// Writes all that is complete.
     ///
     /// # Errors

@@ -703,3 +703,25 @@ fn ctrl_c_ends_it_though_nobody_reads_the_output() {
         writer.join().unwrap();
     }
 }
+
+/// A request that acknowledges an answer which was not captured is not held back for it.
+#[test]
+fn what_acknowledges_lost_bytes_appears_live() {
+    let mut http = Connection::v4();
+    http.open().data(CLIENT, b"GET /1 HTTP/1.1\r\n\r\n").lose(SERVER, 50);
+    http.data(CLIENT, b"GET /2 HTTP/1.1\r\n\r\n");
+    let mut live = Live::start();
+    live.write(&http.pcap());
+    live.wait_for("GET /2");
+
+    // In a file, another connection's packet does it.
+    let mut other = Connection::new(writer::v4(3, 50_000), writer::v4(2, 8000));
+    other.time = http.time;
+    for (wait, comes_before) in [(0, false), (10, true)] {
+        let mut other = other.clone();
+        other.wait(wait).open();
+        let text = shown(&writer::pcap(&[&http.packets[..], &other.packets].concat()));
+        let place = |what: &str| text.find(what).unwrap();
+        assert_eq!(place("GET /2") < place("client 192.0.2.3"), comes_before, "{text}");
+    }
+}
