@@ -1,9 +1,15 @@
 //! What the heads of HTTP/1.1 messages say about the bytes that follow (RFC 9112).
 
-use httparse::{Header, Status};
+use std::mem::MaybeUninit;
+
+use httparse::{Header, ParserConfig, Status};
 
 /// The most fields in a head that are read.
 const FIELD_LIMIT: usize = 128;
+
+/// Room for the fields of a head. To write empty fields into it first would take longer than to
+/// read a head of the usual few.
+const NO_FIELDS: [MaybeUninit<Header<'_>>; FIELD_LIMIT] = [MaybeUninit::uninit(); FIELD_LIMIT];
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
 pub const KEY_LEN: usize = 24;
@@ -146,9 +152,9 @@ pub fn looks_like_response(bytes: &[u8]) -> Likeness {
 
 /// Reads the head of a request.
 pub fn request(head: &[u8]) -> Option<Request> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
-    let mut request = httparse::Request::new(&mut fields);
-    let Ok(Status::Complete(_)) = request.parse(head) else {
+    let mut fields = NO_FIELDS;
+    let mut request = httparse::Request::new(&mut []);
+    let Ok(Status::Complete(_)) = request.parse_with_uninit_headers(head, &mut fields) else {
         return None;
     };
     let mut key = None;
@@ -173,9 +179,14 @@ pub fn request(head: &[u8]) -> Option<Request> {
 
 /// Reads the head of a response.
 pub fn response(head: &[u8]) -> Option<Response> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
-    let mut response = httparse::Response::new(&mut fields);
-    let Ok(Status::Complete(_)) = response.parse(head) else {
+    let mut fields = NO_FIELDS;
+    let mut response = httparse::Response::new(&mut []);
+    let parsed = ParserConfig::default().parse_response_with_uninit_headers(
+        &mut response,
+        head,
+        &mut fields,
+    );
+    let Ok(Status::Complete(_)) = parsed else {
         return None;
     };
     let websocket = response.headers.iter().any(|field| {
