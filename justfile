@@ -1,3 +1,48 @@
+# List the recipes.
+[private]
+default:
+    @just --list --unsorted
+
+# Run an app, as in `just run wsapp` or `just run sseapp 10`; stop it with Ctrl-C.
+run app *args:
+    cargo run -p {{app}} -- {{args}}
+
+# Show how the code of two apps differs, word by word, as in `just diff webapp ajaxapp`.
+diff one other:
+    @git --no-pager diff --no-index --word-diff=color crates/{{one}}/src/main.rs crates/{{other}}/src/main.rs || true
+
+# Run the tests. They need nothing but Rust.
+test:
+    cargo test
+
+# Visit an app, `gap` seconds from update to update, and record the visit as pcap/APP.pcap.
+capture app gap='10' *options:
+    @cargo build -p visitor -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp
+    @cargo run -q -p visitor -- capture {{app}} {{gap}} {{options}}
+
+# Record a visit to each app, as in `just capture-all` or, quickly, `just capture-all 1`.
+capture-all gap='10' *options: (capture 'tcpapp' gap options) (capture 'webapp' gap options) (capture 'ajaxapp' gap options) (capture 'sseapp' gap options) (capture 'wsapp' gap options)
+
+# Record your own visit to an app as pcap/by-hand/APP.pcap; sudo lets tcpdump do so.
+capture-by-hand app interval='10': (capture app interval '--by-hand --dir pcap/by-hand')
+
+# Print the captures as text beside them: pcap/APP.txt.
+parse *files:
+    @crates/visitor/parse.sh {{files}}
+
+# Put what the captures say into the README, and draw its chart.
+readme:
+    cargo run -q -p readme
+
+# Test the pages in a real browser, and a short capture of each app.
+test-browser:
+    cargo build --workspace --bins
+    cargo test -p visitor
+
+# Measure what an update costs the server of an app, or of each app (Linux, about two minutes).
+bench *app:
+    cargo run --quiet --release -p bench -- {{app}}
+
 # Measure how fast `payloads` reads a capture of 1 GiB, beside tshark where it is installed.
 bench-payloads:
     cargo bench -p payloads --bench speed
@@ -33,3 +78,15 @@ fuzz seconds="60":
             -max_total_time={{ seconds }} -max_len=4096 -timeout=5 -rss_limit_mb=512 \
             -print_final_stats=1
     done
+
+# Check the format, the lints and the documentation, with warnings as errors.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    # `testing` is for tests alone, where a panic is how a failure is told.
+    cargo clippy --workspace --exclude testing --lib --bins -- -D warnings -D clippy::unwrap_used -D clippy::expect_used
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+# Do all that continuous integration does; installs what is missing.
+ci:
+    .ci/run

@@ -14,7 +14,7 @@ use axum::{
     response::{Html, IntoResponse},
     routing::get,
 };
-use common::{AJAXAPP_PAGE, StartError, formatted_time, print_line};
+use common::{StartError, formatted_time, page, print_line};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -33,7 +33,7 @@ fn app() -> Router {
 }
 
 async fn home() -> Html<String> {
-    Html(AJAXAPP_PAGE.replace("{time}", &formatted_time()))
+    Html(page::AJAXAPP.replace("{time}", &formatted_time()))
 }
 
 async fn server_time() -> impl IntoResponse {

@@ -3,44 +3,49 @@
 use std::{
     io::{self, Write},
     mem,
-    sync::{Condvar, Mutex, MutexGuard, Once, PoisonError},
-    thread,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    thread::{self, Thread},
+    time::Duration,
 };
 
 /// How many bytes may wait for a reader of the output that has stopped reading.
 const WAITING_LIMIT: usize = 256 * 1024;
 
-static WRITER: Once = Once::new();
+/// From one writing to the next. Waking the writer for each line would cost the server more than
+/// its answer does.
+const PAUSE: Duration = Duration::from_millis(10);
+
+static WRITER: OnceLock<Thread> = OnceLock::new();
 static WAITING: Mutex<String> = Mutex::new(String::new());
-static ARRIVED: Condvar = Condvar::new();
 
 /// Prints a line on standard output, and never makes the server wait for it.
 ///
 /// `println!` waits while a pipe is full and panics once it is closed, and a server must do
 /// neither: it goes on serving when nobody reads its console. So a thread of its own writes the
-/// lines. Lines that come while 256 KiB wait to be written are dropped.
+/// lines, the first at once and others within 10 ms. Lines that come while 256 KiB wait to be
+/// written are dropped.
 pub fn print_line(line: &str) {
-    WRITER.call_once(|| {
-        thread::spawn(write_lines);
-    });
+    let writer = WRITER.get_or_init(|| thread::spawn(write_lines).thread().clone());
     let mut waiting = waiting();
     if waiting.len() + line.len() < WAITING_LIMIT {
         waiting.push_str(line);
         waiting.push('\n');
-        ARRIVED.notify_one();
+        drop(waiting);
+        writer.unpark();
     }
 }
 
 /// Writes the lines as they arrive, all that wait in one go.
 fn write_lines() {
     loop {
-        let mut waiting = ARRIVED
-            .wait_while(waiting(), |lines| lines.is_empty())
-            .unwrap_or_else(PoisonError::into_inner);
-        let lines = mem::take(&mut *waiting);
-        drop(waiting);
-        // An error means that nobody reads this console, which is no concern of the server's.
-        let _ = io::stdout().write_all(lines.as_bytes());
+        let lines = mem::take(&mut *waiting());
+        if lines.is_empty() {
+            thread::park();
+        } else {
+            // An error means that nobody reads this console, which is no concern of the server's.
+            let _ = io::stdout().write_all(lines.as_bytes());
+            thread::sleep(PAUSE);
+        }
     }
 }
 

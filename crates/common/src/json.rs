@@ -11,9 +11,10 @@ use serde_json::{Serializer, Value, ser::Formatter};
 /// the Python original.
 pub fn spaced_json(value: &Value) -> String {
     let mut text = Vec::new();
-    // Neither writing to memory nor serializing a `Value`, whose keys are strings, can fail.
+    // Neither writing to memory nor serializing a `Value`, whose keys are strings, can fail, and
+    // JSON is UTF-8.
     let _ = value.serialize(&mut Serializer::with_formatter(&mut text, Spaced));
-    String::from_utf8_lossy(&text).into_owned()
+    String::from_utf8(text).unwrap_or_default()
 }
 
 struct Spaced;

@@ -38,9 +38,8 @@ pub struct Style {
 
 /// Prints a capture as its packets come.
 pub struct Show<W> {
-    out: W,
     conversations: Conversations,
-    assembler: Assembler<Printer>,
+    assembler: Assembler<Printer<W>>,
     left_out: LeftOut,
     last_time: i64,
     finished: bool,
@@ -51,9 +50,8 @@ impl<W: Write> Show<W> {
     /// server.
     pub fn new(out: W, style: Style, port: Option<u16>) -> Self {
         Self {
-            out,
             conversations: Conversations::new(port),
-            assembler: Assembler::new(Printer { style, ..Printer::default() }),
+            assembler: Assembler::new(Printer::new(out, style)),
             left_out: LeftOut::default(),
             last_time: 0,
             finished: false,
@@ -77,7 +75,7 @@ impl<W: Write> Show<W> {
         printer.packets += 1;
         printer.app_bytes += u64::from(segment.payload_len);
         self.conversations.segment(packet.time, &segment, &mut self.assembler);
-        if self.assembler.listener().text.len() >= WRITE_SIZE { self.write() } else { Ok(()) }
+        self.assembler.listener().result()
     }
 
     /// Writes all that is complete.
@@ -86,18 +84,13 @@ impl<W: Write> Show<W> {
     ///
     /// If the output cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
-        if self.assembler.listener().text.is_empty() {
-            return Ok(());
+        let printer = self.assembler.listener();
+        if printer.text.is_empty() {
+            return printer.result();
         }
-        self.write()?;
-        self.out.flush()
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        let text = &mut self.assembler.listener().text;
-        let result = self.out.write_all(text.as_bytes());
-        text.clear();
-        result
+        printer.write();
+        printer.result()?;
+        printer.out.flush()
     }
 
     /// The capture is over: prints what was still waiting for more, and the sums. A second call
@@ -126,7 +119,8 @@ impl<W: Write> Show<W> {
 /// The explanation of `unit`, a line for each byte or bit field, as `payloads show --explain`
 /// prints it but without the rule on its left.
 pub fn explanation(unit: &Unit) -> String {
-    let mut printer = Printer { bare: true, ..Printer::default() };
+    let mut printer = Printer::new(io::sink(), Style::default());
+    printer.bare = true;
     printer.explained(unit);
     printer.text
 }
@@ -141,8 +135,10 @@ mod color {
     pub const OFF: &str = "\x1b[0m";
 }
 
-#[derive(Default)]
-struct Printer {
+struct Printer<W> {
+    out: W,
+    /// Why the output could not be written, until somebody asks.
+    error: Option<io::Error>,
     style: Style,
     /// Whether lines stand without the rule on their left.
     bare: bool,
@@ -159,8 +155,53 @@ struct Printer {
     after_several: bool,
 }
 
-impl Listener for Printer {
+impl<W: Write> Listener for Printer<W> {
     fn event(&mut self, time: i64, event: Event<'_>) {
+        self.print(time, event);
+        // One packet may bring many events, as may the end of what they waited for.
+        if self.text.len() >= WRITE_SIZE {
+            self.write();
+        }
+    }
+}
+
+impl<W: Write> Printer<W> {
+    /// Writes the text. After the first error nothing more is written.
+    fn write(&mut self) {
+        if self.error.is_none()
+            && let Err(error) = self.out.write_all(self.text.as_bytes())
+        {
+            self.error = Some(error);
+        }
+        self.text.clear();
+    }
+
+    fn result(&mut self) -> io::Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+}
+
+impl<W> Printer<W> {
+    fn new(out: W, style: Style) -> Self {
+        Self {
+            out,
+            error: None,
+            style,
+            bare: false,
+            text: String::new(),
+            packets: 0,
+            app_bytes: 0,
+            shown: 0,
+            sent_again: 0,
+            cut_off: 0,
+            missing: 0,
+            connections: 0,
+            started: false,
+            after_several: false,
+        }
+    }
+
+    fn print(&mut self, time: i64, event: Event<'_>) {
         match event {
             Event::Opened(connection) => self.opened(time, connection),
             Event::Ended(connection, ending) => {
@@ -179,9 +220,7 @@ impl Listener for Printer {
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
         }
     }
-}
 
-impl Printer {
     fn color(&mut self, color: &str) {
         if self.style.color {
             self.text.push_str(color);

@@ -46,25 +46,9 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// All that was said as text, both directions in the order of time, lines ended with a newline
-    /// alone. Other control characters are escaped. WebSocket frames, which are no text, are left
-    /// out: [`hex_dump`](Self::hex_dump) has them.
+    /// All that was said, as [`text`] has it.
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        for unit in &self.units {
-            if unit.kind == UnitKind::Frame {
-                continue;
-            }
-            for line in unit.bytes.split_inclusive(|byte| *byte == b'\n') {
-                let (line, end) = match line.strip_suffix(b"\n") {
-                    Some(line) => (line.strip_suffix(b"\r").unwrap_or(line), "\n"),
-                    None => (line, ""),
-                };
-                push_escaped(&mut text, line);
-                text.push_str(end);
-            }
-        }
-        text
+        text(&self.units)
     }
 
     /// The WebSocket frames as hexadecimal numbers beside their text, each line labelled:
@@ -85,6 +69,27 @@ impl Transcript {
     pub fn unit(&self, kind: UnitKind, label: &str) -> Option<&Unit> {
         self.units.iter().find(|unit| unit.kind == kind && unit.label() == label)
     }
+}
+
+/// What `units` say as text, in their order, lines ended with a newline alone. Other control
+/// characters are escaped. WebSocket frames, which are no text, are left out:
+/// [`Transcript::hex_dump`] has them.
+pub fn text(units: &[Unit]) -> String {
+    let mut text = String::new();
+    for unit in units {
+        if unit.kind == UnitKind::Frame {
+            continue;
+        }
+        for line in unit.bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (line, end) = match line.strip_suffix(b"\n") {
+                Some(line) => (line.strip_suffix(b"\r").unwrap_or(line), "\n"),
+                None => (line, ""),
+            };
+            push_escaped(&mut text, line);
+            text.push_str(end);
+        }
+    }
+    text
 }
 
 /// Reads a capture and puts its conversations together, in the order of their first packets.

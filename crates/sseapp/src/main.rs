@@ -18,7 +18,7 @@ use axum::{
     response::{Html, IntoResponse},
     routing::get,
 };
-use common::{SSEAPP_PAGE, StartError, formatted_time, print_line, spaced_json};
+use common::{StartError, formatted_time, page, print_line, spaced_json};
 use futures_util::stream::unfold;
 use serde_json::json;
 use tokio::{
@@ -58,12 +58,12 @@ fn app(interval: Duration) -> Router {
 }
 
 async fn home() -> Html<String> {
-    Html(SSEAPP_PAGE.replace("{time}", &formatted_time()))
+    Html(page::SSEAPP.replace("{time}", &formatted_time()))
 }
 
 async fn stream(interval: Duration) -> impl IntoResponse {
-    // Each client has its own schedule, counted from its request. A client too slow to take an
-    // event in time misses that one, and the schedule stays.
+    // Each client has its own schedule, counted from its request. A tick for which the server
+    // comes too late, as when it was suspended, is skipped, and the schedule stays.
     let mut ticks = interval_at(Instant::now() + interval, interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let event_stream = unfold(ticks, async |mut ticks| {

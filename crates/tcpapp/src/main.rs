@@ -8,12 +8,13 @@
 //!
 //!     nc localhost 8000
 
-use std::io;
+use std::{io, time::Duration};
 
 use common::{StartError, formatted_time, print_line};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    time::sleep,
 };
 
 /// A longer line is answered in pieces of this many bytes, so that no client can fill the memory.
@@ -30,6 +31,8 @@ async fn main() -> Result<(), StartError> {
             Ok(accepted) => accepted,
             Err(err) => {
                 print_line(&format!("Could not accept a connection: {err}"));
+                // The cause, such as too many open files, may last, and this loop must not spin.
+                sleep(Duration::from_secs(1)).await;
                 continue;
             }
         };
@@ -49,8 +52,8 @@ async fn handle_client(mut conn: TcpStream) -> io::Result<()> {
     let greeting = format!("Hello!\nServer time: {}\n\n", formatted_time());
     writer.write_all(greeting.as_bytes()).await?;
     loop {
-        // TCP carries a stream of bytes and keeps no message boundaries (RFC 9293 section 3.8.1
-        // may cut and join what was sent), so the end of a line is what ends a message.
+        // TCP carries a stream of bytes and keeps no message boundaries (RFC 9293 section 2.2), so
+        // it is the end of a line that ends a message.
         let mut line = Vec::new();
         (&mut reader).take(LINE_LIMIT).read_until(b'\n', &mut line).await?;
         if line.is_empty() {

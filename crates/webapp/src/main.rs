@@ -9,7 +9,7 @@
 //!     curl -v http://localhost:8000/
 
 use axum::{Router, response::Html, routing::get};
-use common::{StartError, WEBAPP_PAGE, formatted_time, print_line};
+use common::{StartError, formatted_time, page, print_line};
 use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,5 +27,5 @@ fn app() -> Router {
 }
 
 async fn home() -> Html<String> {
-    Html(WEBAPP_PAGE.replace("{time}", &formatted_time()))
+    Html(page::WEBAPP.replace("{time}", &formatted_time()))
 }

@@ -1,0 +1,132 @@
+//! The five apps, as programs to start.
+
+use std::{env, fmt, path::PathBuf, process::Stdio, str::FromStr};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::{Failure, Result};
+
+/// One of the five apps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their names say it all")]
+pub enum App {
+    Tcpapp,
+    Webapp,
+    Ajaxapp,
+    Sseapp,
+    Wsapp,
+}
+
+impl App {
+    /// All five, in the order of the document.
+    pub const ALL: [App; 5] = [App::Tcpapp, App::Webapp, App::Ajaxapp, App::Sseapp, App::Wsapp];
+
+    /// The name of its program.
+    pub fn name(self) -> &'static str {
+        match self {
+            App::Tcpapp => "tcpapp",
+            App::Webapp => "webapp",
+            App::Ajaxapp => "ajaxapp",
+            App::Sseapp => "sseapp",
+            App::Wsapp => "wsapp",
+        }
+    }
+
+    /// Where cargo puts its program: beside this one.
+    fn program(self) -> Result<PathBuf> {
+        let this = env::current_exe().map_err(Failure::to("find this program's directory"))?;
+        let mut dir = this.parent().map(PathBuf::from).unwrap_or_default();
+        // Cargo puts tests one directory deeper than programs.
+        if dir.ends_with("deps") {
+            dir.pop();
+        }
+        let program = dir.join(self.name());
+        if program.is_file() {
+            Ok(program)
+        } else {
+            Err(Failure::new(format!("{self} is not built yet: cargo build -p {self}")))
+        }
+    }
+}
+
+impl fmt::Display for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for App {
+    type Err = Failure;
+
+    fn from_str(name: &str) -> Result<Self> {
+        App::ALL.into_iter().find(|app| app.name() == name).ok_or_else(|| {
+            let names = App::ALL.map(App::name).join(", ");
+            Failure::new(format!("there is no app {name:?}: choose one of {names}"))
+        })
+    }
+}
+
+/// An app that runs; it stops when this is dropped.
+pub struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Server {
+    /// Starts `app` on `port` (0 for a free one) and waits until it listens. `interval` is sseapp's
+    /// time from event to event, in seconds; the other apps take none.
+    ///
+    /// # Errors
+    ///
+    /// If the app is not built, or does not start: its own line, which says why.
+    pub async fn start(app: App, interval: u64, port: u16) -> Result<Self> {
+        let mut command = Command::new(app.program()?);
+        if app == App::Sseapp {
+            command.arg(interval.to_string());
+        }
+        let mut process = command
+            .env("PORT", port.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(Failure::to(format_args!("start {app}")))?;
+        let mut said = String::new();
+        if let Some(stdout) = process.stdout.take() {
+            // The pipe closes after this line; the apps go on when nobody reads what they print.
+            BufReader::new(stdout)
+                .read_line(&mut said)
+                .await
+                .map_err(Failure::to(format_args!("read what {app} prints")))?;
+        }
+        let port = said.split_whitespace().find_map(|word| word.parse().ok());
+        if let Some(port) = port {
+            return Ok(Self { process, port });
+        }
+        let mut why = String::new();
+        if let Some(mut stderr) = process.stderr.take() {
+            // Whatever can be read says more than the error of reading it.
+            let _ = stderr.read_to_string(&mut why).await;
+        }
+        let why = why.lines().next().unwrap_or("it ended at once");
+        Err(Failure::new(format!("{app} did not start: {}", why.trim_start_matches("Error: "))))
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops it, and returns when it is gone.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub async fn stop(mut self) -> Result<()> {
+        self.process.kill().await.map_err(Failure::to("stop the app"))
+    }
+}

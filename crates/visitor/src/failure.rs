@@ -1,0 +1,34 @@
+//! What stops a visit, in one line.
+
+use std::{fmt, result};
+
+/// A result of this crate.
+pub type Result<T> = result::Result<T, Failure>;
+
+/// One line that says what is wrong and what to do.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl Failure {
+    /// The failure that `line` describes.
+    pub fn new(line: impl Into<String>) -> Self {
+        Self(line.into())
+    }
+
+    /// For `map_err`: the failure of doing `what`, with the reason that the error gives.
+    pub fn to<E: fmt::Display>(what: impl fmt::Display) -> impl FnOnce(E) -> Self {
+        move |error| {
+            // An error from elsewhere may have many lines; the first one says what it is.
+            let reason = error.to_string();
+            Self(format!("cannot {what}: {}", reason.lines().next().unwrap_or_default()))
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,68 @@
+//! A visit to tcpapp with netcat.
+
+use std::process::Stdio;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+use crate::{Failure, Result, timeline::PATIENCE, tools};
+
+/// A netcat that is connected, with what a person would type and read.
+pub struct Netcat {
+    process: Child,
+    keyboard: ChildStdin,
+    screen: ChildStdout,
+}
+
+impl Netcat {
+    /// What `nc -h` calls itself.
+    pub fn version() -> String {
+        tools::first_line("nc", &["-h"]).unwrap_or_else(|| "nc".to_owned())
+    }
+
+    /// Connects to `port` of this machine.
+    pub fn connect(port: u16) -> Result<Self> {
+        tools::need(&[tools::NETCAT])?;
+        let mut process = Command::new("nc")
+            .args(["127.0.0.1", &port.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(Failure::to("start nc"))?;
+        match (process.stdin.take(), process.stdout.take()) {
+            (Some(keyboard), Some(screen)) => Ok(Self { process, keyboard, screen }),
+            _ => Err(Failure::new("nc has no keyboard or screen")),
+        }
+    }
+
+    /// Types a line.
+    pub async fn type_line(&mut self, line: &str) -> Result<()> {
+        self.keyboard
+            .write_all(format!("{line}\n").as_bytes())
+            .await
+            .map_err(Failure::to("type into nc"))
+    }
+
+    /// Reads what the server says, up to the empty line that ends each of its messages.
+    pub async fn read_message(&mut self) -> Result<String> {
+        let read = async {
+            let mut message = Vec::new();
+            while !message.ends_with(b"\n\n") {
+                message.push(self.screen.read_u8().await.map_err(Failure::to("read from nc"))?);
+            }
+            Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
+        };
+        timeout(PATIENCE, read)
+            .await
+            .map_err(|_| Failure::new(format!("the server did not answer in {PATIENCE:?}")))?
+    }
+
+    /// Leaves, as Ctrl-C leaves: the process ends, and the system closes its connection.
+    pub async fn leave(mut self) -> Result<()> {
+        self.process.kill().await.map_err(Failure::to("stop nc"))
+    }
+}

@@ -1,0 +1,102 @@
+//! What the `README.md` beside the captures says of each: when, how and with what it was made.
+
+use std::fmt::{self, Write};
+
+use crate::{
+    app::App,
+    capture::{Network, Visitor, command},
+    tools::first_line,
+};
+
+/// How one capture was made.
+pub struct Record {
+    app: App,
+    /// Names and values, in their order.
+    facts: Vec<(&'static str, String)>,
+}
+
+impl Record {
+    /// Of a capture of `app` that was made just now with `client`.
+    pub fn new(app: App, gap: u64, network: Network, visitor: Visitor, client: String) -> Self {
+        let (option, place) = match network {
+            Network::Private => ("", "a network namespace of its own"),
+            Network::Here => (" --here", "the machine's own network"),
+            Network::HereWithSudo => (" --sudo", "the machine's own network"),
+        };
+        let (recipe, option) = match visitor {
+            Visitor::Script => ("capture", option),
+            Visitor::Person => ("capture-by-hand", ""),
+        };
+        let tool = |program, args: &[&str]| {
+            first_line(program, args).unwrap_or_else(|| format!("{program}, version unknown"))
+        };
+        let interval = if app == App::Sseapp { format!(" {gap}") } else { String::new() };
+        let facts = vec![
+            ("made", tool("date", &["-u", "+%Y-%m-%d %H:%M:%S UTC"])),
+            ("by", format!("`just {recipe} {app} {gap}{option}`")),
+            ("server", format!("`{app}{interval}`, built by {}", tool("rustc", &["--version"]))),
+            ("client", client),
+            ("recorded by", format!("`{}` in {place}", command(network))),
+            ("tcpdump", tool("tcpdump", &["--version"])),
+            ("system", tool("uname", &["-srm"])),
+        ];
+        Self { app, facts }
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "| {0} | [{0}.pcap]({0}.pcap) |\n| --- | --- |", self.app)?;
+        for (name, value) in &self.facts {
+            // A bar would end the cell.
+            writeln!(f, "| {name} | {} |", value.replace('|', "\\|"))?;
+        }
+        Ok(())
+    }
+}
+
+/// `text` with `record` in it: in place of the app's former one, or at the end.
+pub fn insert(text: &str, record: &Record) -> String {
+    let begin = format!("<!-- {}: made by its capture -->\n", record.app);
+    let end = format!("<!-- {}: end -->\n", record.app);
+    let block = format!("{begin}\n{record}\n{end}");
+    let former = text.find(&begin).and_then(|from| {
+        let length = text[from..].find(&end)? + end.len();
+        Some(from..from + length)
+    });
+    let mut text = text.to_owned();
+    match former {
+        Some(range) => text.replace_range(range, &block),
+        None => {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{gap}{block}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(app: App, value: &str) -> Record {
+        Record { app, facts: vec![("made", value.to_owned())] }
+    }
+
+    #[test]
+    fn a_record_takes_the_place_of_the_former_one_and_leaves_the_rest() {
+        let text = insert("# Captures\n", &record(App::Webapp, "first"));
+        let text = insert(&text, &record(App::Wsapp, "second"));
+        let text = format!("{text}\nThe end.\n");
+        let again = insert(&text, &record(App::Webapp, "a|b"));
+        assert_eq!(again, text.replace("first", "a\\|b"));
+        assert!(again.starts_with("# Captures\n\n<!-- webapp: "), "{again}");
+        assert!(again.ends_with("\n<!-- wsapp: end -->\n\nThe end.\n"), "{again}");
+        assert!(
+            again.contains(
+                "| wsapp | [wsapp.pcap](wsapp.pcap) |\n| --- | --- |\n| made | second |\n"
+            )
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! The timeline of a visit.
+//!
+//! | after      | what happens                                                              |
+//! | ---------- | ------------------------------------------------------------------------- |
+//! | 0          | The client connects and gets the time.                                    |
+//! | 1 gap      | It asks for the time again; sseapp sends it without being asked.          |
+//! | 2 gaps     | The same.                                                                 |
+//! | 3 gaps     | The same.                                                                 |
+//! | 4 gaps     | The client is closed: netcat ended, the browser's window closed. With sseapp this is after 3.5 gaps already, before a fourth event. |
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::{Result, app::App, browser::Browser, netcat::Netcat};
+
+/// How long an answer may take, and whatever else takes a moment, before it counts as missing.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often the client gets the time after the first.
+const UPDATES: u32 = 3;
+
+/// Visits the server of `app` on `port` of this machine. Each step is printed as it happens, with
+/// the seconds since the start.
+///
+/// Returns which client it was, with its version.
+///
+/// # Errors
+///
+/// If the client is not installed or does not start, or an answer does not come.
+pub async fn play(app: App, port: u16, gap: Duration) -> Result<String> {
+    match app {
+        App::Tcpapp => play_netcat(port, gap).await,
+        _ => play_browser(app, port, gap).await,
+    }
+}
+
+async fn play_netcat(port: u16, gap: Duration) -> Result<String> {
+    let version = Netcat::version();
+    let mut clock = Clock::start(gap);
+    let mut netcat = Netcat::connect(port)?;
+    clock.tell(&netcat.read_message().await?.replace('\n', " "));
+    for update in 1..=UPDATES {
+        clock.wait_until(update * gap).await;
+        netcat.type_line("time").await?;
+        clock.tell(&netcat.read_message().await?);
+    }
+    clock.wait_until((UPDATES + 1) * gap).await;
+    netcat.leave().await?;
+    clock.tell("netcat is closed");
+    Ok(version)
+}
+
+async fn play_browser(app: App, port: u16, gap: Duration) -> Result<String> {
+    let browser = Browser::open().await?;
+    let version = browser.version();
+    let mut clock = Clock::start(gap);
+    browser.visit(port).await?;
+    clock.tell(&browser.wait_for_time(PATIENCE).await?);
+    for update in 1..=UPDATES {
+        browser.blank().await?;
+        if app != App::Sseapp {
+            clock.wait_until(update * gap).await;
+            browser.click().await?;
+        }
+        clock.tell(&browser.wait_for_time(gap + PATIENCE).await?);
+    }
+    let stay = if app == App::Sseapp { UPDATES * gap + gap / 2 } else { (UPDATES + 1) * gap };
+    clock.wait_until(stay).await;
+    browser.leave().await?;
+    clock.tell("the window is closed");
+    Ok(version)
+}
+
+/// The time since the start of a visit.
+struct Clock {
+    start: Instant,
+    /// When the last thing happened.
+    last: Instant,
+    /// How long nothing happens after it, at the least.
+    rest: Duration,
+}
+
+impl Clock {
+    fn start(gap: Duration) -> Self {
+        let now = Instant::now();
+        Self { start: now, last: now, rest: gap * 3 / 5 }
+    }
+
+    /// Waits until `time` has gone by since the start.
+    ///
+    /// Where the last answer came late, as on a busy machine, this is later: it is the silences
+    /// between the updates that tell them apart in a capture.
+    async fn wait_until(&self, time: Duration) {
+        sleep_until((self.start + time).max(self.last + self.rest)).await;
+    }
+
+    /// Prints what happened just now.
+    fn tell(&mut self, what: &str) {
+        self.last = Instant::now();
+        println!("{:6.2} s  {what}", self.start.elapsed().as_secs_f64());
+    }
+}
