@@ -1,12 +1,21 @@
 //! What the heads of HTTP/1.1 messages say about the bytes that follow (RFC 9112).
 
-use httparse::{Header, Status};
+use std::mem::MaybeUninit;
+
+use httparse::{Header, ParserConfig, Status};
 
 /// The most fields in a head that are read without memory of their own.
-const FEW_FIELDS: usize = 64;
+const FEW_FIELDS: usize = 128;
 
 /// The most fields in a head that are read at all.
 const FIELD_LIMIT: usize = 16 * 1024;
+
+/// Room for the fields of a head. To write empty fields into it first would take longer than to
+/// read a head of the usual few.
+const NO_FIELDS: [MaybeUninit<Header<'_>>; FEW_FIELDS] = [MaybeUninit::uninit(); FEW_FIELDS];
+
+/// Room for fields.
+type Fields<'h> = [MaybeUninit<Header<'h>>];
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
 pub const KEY_LEN: usize = 24;
@@ -152,12 +161,13 @@ pub fn looks_like_response(bytes: &[u8]) -> Likeness {
 /// Gives `parse` room for the fields of `head`, and more if that is too little.
 fn with_fields<'h, T>(
     head: &'h [u8],
-    parse: impl Fn(&mut [Header<'h>]) -> Result<Option<T>, httparse::Error>,
+    parse: impl Fn(&mut Fields<'h>, &'h [u8]) -> Result<Option<T>, httparse::Error>,
 ) -> Option<T> {
-    match parse(&mut [httparse::EMPTY_HEADER; FEW_FIELDS]) {
+    let mut few = NO_FIELDS;
+    match parse(&mut few, head) {
         Err(httparse::Error::TooManyHeaders) => {
             let lines = memchr::memchr_iter(b'\n', head).count().min(FIELD_LIMIT);
-            parse(&mut vec![httparse::EMPTY_HEADER; lines]).ok()?
+            parse(&mut vec![MaybeUninit::uninit(); lines], head).ok()?
         }
         result => result.ok()?,
     }
@@ -165,14 +175,15 @@ fn with_fields<'h, T>(
 
 /// Reads the head of a request.
 pub fn request(head: &[u8]) -> Option<Request> {
-    with_fields(head, |fields| request_with(httparse::Request::new(fields), head))
+    with_fields(head, request_with)
 }
 
 fn request_with<'h>(
-    mut request: httparse::Request<'_, 'h>,
+    fields: &mut Fields<'h>,
     head: &'h [u8],
 ) -> Result<Option<Request>, httparse::Error> {
-    let Status::Complete(_) = request.parse(head)? else {
+    let mut request = httparse::Request::new(&mut []);
+    let Status::Complete(_) = request.parse_with_uninit_headers(head, fields)? else {
         return Ok(None);
     };
     let mut key = None;
@@ -197,14 +208,17 @@ fn request_with<'h>(
 
 /// Reads the head of a response.
 pub fn response(head: &[u8]) -> Option<Response> {
-    with_fields(head, |fields| response_with(httparse::Response::new(fields), head))
+    with_fields(head, response_with)
 }
 
 fn response_with<'h>(
-    mut response: httparse::Response<'_, 'h>,
+    fields: &mut Fields<'h>,
     head: &'h [u8],
 ) -> Result<Option<Response>, httparse::Error> {
-    let (Status::Complete(_), Some(status)) = (response.parse(head)?, response.code) else {
+    let mut response = httparse::Response::new(&mut []);
+    let config = ParserConfig::default();
+    let parsed = config.parse_response_with_uninit_headers(&mut response, head, fields)?;
+    let (Status::Complete(_), Some(status)) = (parsed, response.code) else {
         return Ok(None);
     };
     let websocket = response.headers.iter().any(|field| {
