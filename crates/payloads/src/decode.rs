@@ -420,7 +420,10 @@ impl Decoder {
     fn data<S: Sink>(&mut self, origin: &Origin<'_>, mut data: &[u8], sink: &mut S) {
         let side = origin.side;
         self.find_start(origin, data, sink);
+        let mut begins_segment = true;
         while !data.is_empty() {
+            // There, it was looked at already.
+            let is_new = !mem::replace(&mut begins_segment, false);
             let protocol = self.protocol;
             let half = &mut self.halves[side.index()];
             let mut feed = Feed { half, origin: *origin, sink };
@@ -440,7 +443,7 @@ impl Decoder {
                     None => return,
                 },
                 State::Plain => feed.plain(data),
-                State::Head { .. } if feed.begins_no_head(data) => feed.lose_way(data),
+                State::Head { .. } if is_new && feed.begins_no_head(data) => feed.lose_way(data),
                 State::Head { searched } => match feed.head(searched, data) {
                     Some((head, rest)) => {
                         let switch = self.head(origin, &head, sink);

@@ -224,10 +224,12 @@ fn response_with<'h>(
     let websocket = response.headers.iter().any(|field| {
         field.name.eq_ignore_ascii_case("Upgrade") && field.value.eq_ignore_ascii_case(b"websocket")
     });
-    let deflate = response.headers.iter().any(|field| {
-        field.name.eq_ignore_ascii_case("Sec-WebSocket-Extensions")
-            && memchr::memmem::find(field.value, b"permessage-deflate").is_some()
-    });
+    let mut fields = response.headers.iter();
+    let deflate = websocket
+        && fields.any(|field| {
+            field.name.eq_ignore_ascii_case("Sec-WebSocket-Extensions")
+                && memchr::memmem::find(field.value, b"permessage-deflate").is_some()
+        });
     let (length, content) = length_and_content(response.headers);
     Ok(Some(Response { status, websocket, deflate, length, content }))
 }
