@@ -273,10 +273,13 @@ fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {
 
 /// The value of `Content-Length`, which may be repeated: `5, 5` is 5.
 fn content_length(value: &[u8]) -> Option<u64> {
-    let mut lengths = std::str::from_utf8(value).ok()?.split(',').map(|length| {
-        // The parser of the standard library takes a sign too.
-        let length = length.trim_matches([' ', '\t']);
-        length.parse().ok().filter(|_| length.bytes().all(|byte| byte.is_ascii_digit()))
+    let mut lengths = value.split(|byte| *byte == b',').map(|length| {
+        let add = |sum: u64, byte: &u8| {
+            let digit = char::from(*byte).to_digit(10)?;
+            sum.checked_mul(10)?.checked_add(digit.into())
+        };
+        let length = length.trim_ascii();
+        if length.is_empty() { None } else { length.iter().try_fold(0, add) }
     });
     let first = lengths.next()??;
     lengths.all(|length| length == Some(first)).then_some(first)
