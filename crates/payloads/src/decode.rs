@@ -1041,6 +1041,7 @@ impl<S: Sink> Feed<'_, S> {
         while !data.is_empty() {
             let Some(end) = memchr::memchr2(b'\n', b'\r', data) else {
                 self.half.line_start = false;
+                self.half.after_cr = None;
                 self.content(Part::EventField, data);
                 return;
             };
