@@ -27,6 +27,8 @@ const INTERFACE_LIMIT: usize = 4096;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const INTERFACE_DESCRIPTION: u32 = 1;
+/// The obsolete Packet Block, which old programs still write. pcap-parser does not read it.
+const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 
@@ -181,21 +183,11 @@ impl<R: Read> Reader<R> {
     /// supported, or is damaged.
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, ReadError> {
         loop {
-            match self.step()? {
-                Step::Packet(found) => {
-                    return Ok(Some(Packet {
-                        time: found.time,
-                        frame_len: found.frame_len,
-                        link: found.link,
-                        data: &self.buffer[found.data],
-                    }));
-                }
-                Step::Passed => {}
-                Step::Need(len) => {
-                    if !self.fill(len)? {
-                        return Ok(None);
-                    }
-                }
+            if let Some(found) = self.buffered()? {
+                return Ok(Some(self.packet(found)));
+            }
+            if !self.fill(self.needed)? {
+                return Ok(None);
             }
         }
     }
@@ -207,22 +199,29 @@ impl<R: Read> Reader<R> {
     ///
     /// As [`next_packet`](Self::next_packet).
     pub fn next_buffered(&mut self) -> Result<Option<Packet<'_>>, ReadError> {
+        Ok(self.buffered()?.map(|found| self.packet(found)))
+    }
+
+    /// Where the next packet is, if it has arrived already.
+    fn buffered(&mut self) -> Result<Option<Located>, ReadError> {
         loop {
             match self.step()? {
-                Step::Packet(found) => {
-                    return Ok(Some(Packet {
-                        time: found.time,
-                        frame_len: found.frame_len,
-                        link: found.link,
-                        data: &self.buffer[found.data],
-                    }));
-                }
+                Step::Packet(found) => return Ok(Some(found)),
                 Step::Passed => {}
                 Step::Need(len) => {
                     self.needed = len;
                     return Ok(None);
                 }
             }
+        }
+    }
+
+    fn packet(&self, found: Located) -> Packet<'_> {
+        Packet {
+            time: found.time,
+            frame_len: found.frame_len,
+            link: found.link,
+            data: &self.buffer[found.data],
         }
     }
 
@@ -405,7 +404,7 @@ impl<R: Read> Reader<R> {
         if len < 12 || len % 4 != 0 {
             return Err(damaged);
         }
-        if !matches!(kind, INTERFACE_DESCRIPTION | SIMPLE_PACKET | ENHANCED_PACKET) {
+        if !matches!(kind, INTERFACE_DESCRIPTION | PACKET | SIMPLE_PACKET | ENHANCED_PACKET) {
             self.skip = u64::from(len);
             return Ok(Step::Passed);
         }
@@ -416,6 +415,13 @@ impl<R: Read> Reader<R> {
         let Some(bytes) = data.get(..len) else {
             return Ok(Step::Need(len));
         };
+        if kind == PACKET {
+            let step =
+                old_packet(bytes, self.start, *big_endian, interfaces, &mut self.unsupported)
+                    .unwrap_or(Err(damaged))?;
+            self.consume(len);
+            return Ok(step);
+        }
         let parsed = if *big_endian { parse_block_be(bytes) } else { parse_block_le(bytes) };
         let Ok((_, block)) = parsed else {
             return Err(damaged);
@@ -483,6 +489,38 @@ impl<R: Read> Reader<R> {
         self.consume(len);
         Ok(step)
     }
+}
+
+/// The packet of a Packet Block that begins at `start` of the buffer; `None` if it is damaged.
+fn old_packet(
+    block: &[u8],
+    start: usize,
+    big_endian: bool,
+    interfaces: &[Interface],
+    unsupported_count: &mut u64,
+) -> Option<Result<Step, ReadError>> {
+    let word = |at: usize| {
+        let bytes = *block.get(at..)?.first_chunk()?;
+        Some(if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
+    };
+    // The interface's number takes 16 bits, and the count of dropped packets the other ones.
+    let bytes = [*block.get(8)?, *block.get(9)?];
+    let number = if big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
+    let interface = interfaces.get(usize::from(number))?;
+    let ticks = u64::from(word(12)?) << 32 | u64::from(word(16)?);
+    let (captured, frame_len) = (word(20)? as usize, word(24)?);
+    // After the packet come options and the block's length once more.
+    let room = block.len().checked_sub(28 + 4)?;
+    if captured > room || word(block.len() - 4)? != word(4)? {
+        return None;
+    }
+    let data = start + 28..start + 28 + captured;
+    Some(match interface.link {
+        Some(link) => {
+            Ok(Step::Packet(Located { time: interface.time(ticks), frame_len, link, data }))
+        }
+        None => unsupported(interfaces, interface, unsupported_count),
+    })
 }
 
 /// A packet of `interface`, whose link type is not supported: left out if another interface can be

@@ -1,6 +1,6 @@
 //! The connections of a capture: who speaks to whom, and what each side says, in order.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, VecDeque, hash_map::Entry};
 
 use crate::{
     decode::{Decoder, Sink},
@@ -18,8 +18,13 @@ const HELD_LIMIT: usize = 256 * 1024;
 /// The most memory that all connections may take for that, in bytes.
 const TOTAL_HELD_LIMIT: usize = 2 * 1024 * 1024;
 
-/// How far behind the data that was seen a SYN may be and still belong to it, in bytes.
-const LATE_SYN: i64 = 1024 * 1024;
+/// How far from the data that was seen a late SYN, or a late segment of a connection that is closed,
+/// may be and still belong to it, in bytes.
+const NEAR: i64 = 1024 * 1024;
+
+/// How long a segment that acknowledges bytes which were not seen waits for them, in nanoseconds:
+/// 10 ms, for those that are captured the wrong way round follow each other more closely.
+pub const EARLY_WAIT: i64 = 10_000_000;
 
 /// The port that the five apps listen on, unless told otherwise.
 const APPS_PORT: u16 = 8000;
@@ -104,9 +109,9 @@ struct Connection {
     decoder: Decoder,
     /// Which sides were seen to send something.
     seen: [bool; 2],
-    /// A segment that acknowledges bytes that were not seen. It waits for the next segment, in case
-    /// that this brings them: two that follow each other closely may be captured the wrong way
-    /// round.
+    /// A segment that acknowledges bytes that were not seen. It waits for the next segment, up to
+    /// [`EARLY_WAIT`], in case that this brings them: two that follow each other closely may be
+    /// captured the wrong way round.
     early: Option<Early>,
     /// The neighbours in the order of the last packets.
     older: usize,
@@ -138,6 +143,9 @@ pub struct Conversations {
     newest: usize,
     count: u64,
     held: usize,
+    /// Since when, and between whom, segments wait that acknowledge bytes which were not seen; some
+    /// may wait no longer.
+    early: VecDeque<(i64, (Endpoint, Endpoint))>,
 }
 
 impl Conversations {
@@ -153,6 +161,7 @@ impl Conversations {
             newest: NONE,
             count: 0,
             held: 0,
+            early: VecDeque::new(),
         }
     }
 
@@ -169,10 +178,17 @@ impl Conversations {
         segment: &Segment<'_>,
         sink: &mut impl Sink,
     ) -> (u64, Side) {
+        if !self.early.is_empty() {
+            let full = self.early.len() >= CONNECTION_LIMIT;
+            self.release_early(if full { i64::MAX } else { time.saturating_sub(EARLY_WAIT) }, sink);
+        }
         let slot = self.slot_of(time, segment, sink);
         let connection = &mut self.connections[slot];
         let held_before = connection.held();
         let side = connection.segment(time, segment, sink);
+        if connection.early.is_some() {
+            self.early.push_back((time, connection.key));
+        }
         let held = connection.held();
         self.held = self.held - held_before + held;
         if held > HELD_LIMIT || self.held > TOTAL_HELD_LIMIT {
@@ -181,6 +197,28 @@ impl Conversations {
             self.held -= held;
         }
         (connection.info.number, side)
+    }
+
+    /// Whether segments may wait for others that were captured the wrong way round.
+    pub fn has_early(&self) -> bool {
+        !self.early.is_empty()
+    }
+
+    /// Takes the segments that have waited for others since `until` or longer.
+    pub fn release_early(&mut self, until: i64, sink: &mut impl Sink) {
+        while let Some((since, key)) = self.early.front().copied().filter(|early| early.0 <= until)
+        {
+            self.early.pop_front();
+            let Some(slot) = self.slots.get(&key) else {
+                continue;
+            };
+            let connection = &mut self.connections[*slot];
+            let held_before = connection.held();
+            if let Some(early) = connection.early.take_if(|early| early.time == since) {
+                connection.process_early(&early, sink);
+            }
+            self.held = self.held - held_before + connection.held();
+        }
     }
 
     /// The capture is over: delivers what was held.
@@ -339,19 +377,34 @@ impl Connection {
         if source == self.info.client { Side::Client } else { Side::Server }
     }
 
-    /// Whether `segment` opens a new connection between the same ends.
+    /// Whether `segment` belongs to a new connection between the same ends.
     fn is_replaced_by(&self, segment: &Segment<'_>) -> bool {
-        if !segment.flags.syn || segment.flags.ack {
+        let flags = segment.flags;
+        if !flags.syn && !self.closed {
             return false;
         }
-        let side = self.side_of(segment.source).index();
-        let stream = &self.streams[side];
-        match self.syns[side] {
-            Some(sequence) if sequence == segment.sequence => false,
-            _ if self.closed => true,
-            Some(_) => true,
+        let side = self.side_of(segment.source);
+        let (sender, receiver) = (&self.streams[side.index()], &self.streams[side.peer().index()]);
+        let syn = self.syns[side.index()];
+        let is_far = |distance: i64| distance.abs() > NEAR;
+        match (flags.syn, flags.ack) {
+            (true, _) if syn == Some(segment.sequence) => false,
+            // The answer to a SYN that was not captured.
+            (true, true) => {
+                self.closed && (syn.is_some() || is_far(sender.distance(segment.sequence)))
+            }
+            (true, false) if self.closed || syn.is_some() => true,
             // A SYN that was captured late comes shortly before the data that was seen.
-            None => !(-LATE_SYN..=0).contains(&stream.distance(segment.sequence.wrapping_add(1))),
+            (true, false) => {
+                let first = segment.sequence.wrapping_add(1);
+                !(-NEAR..=0).contains(&sender.distance(first))
+            }
+            // An RST may have any numbers.
+            (false, _) => {
+                !flags.rst
+                    && (is_far(sender.distance(segment.sequence))
+                        || flags.ack && is_far(receiver.distance(segment.acknowledgment)))
+            }
         }
     }
 

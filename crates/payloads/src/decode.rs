@@ -8,7 +8,7 @@ use std::{collections::VecDeque, mem};
 use crate::{
     conversation::{ConnectionInfo, Ending, Side},
     http::{self, Content, KEY_LEN, Length, Likeness, Method},
-    stream::Output,
+    stream::{Output, usize_of},
     time_of_day::{self, Scanner},
     websocket::{self, HEADER_LIMIT, Header, Opcode},
 };
@@ -57,6 +57,8 @@ pub enum Part {
     MaskingKey,
     /// The payload of a frame.
     Payload,
+    /// Bytes that belong before ones that were given earlier.
+    Late,
     /// Bytes whose place in a message is not known, because others before them are missing or
     /// wrong.
     Unknown,
@@ -125,8 +127,18 @@ pub enum Note<'a> {
     Gap(u64),
     /// These bytes were sent before.
     Repeated(u64),
+    /// The capture does not have the last byte, or it does not have the sender's FIN, which takes a
+    /// sequence number too.
+    GapOrFin,
     /// These bytes belong before ones that were given earlier.
-    Late(&'a [u8]),
+    Late {
+        /// Those that were captured.
+        bytes: &'a [u8],
+        /// How many more of them the capture cut off.
+        cut: u64,
+        /// Whether they were named as a gap before.
+        missed: bool,
+    },
     /// The sender has nothing more to send.
     End,
     /// From here on both sides send WebSocket frames.
@@ -152,8 +164,9 @@ pub trait Sink {
     fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _bytes: &[u8]) {}
     /// The unit is over, because it is complete or because it cannot be completed.
     fn end(&mut self, _origin: &Origin<'_>, _complete: bool) {}
-    /// The client asked for a WebSocket with this key, and the response at hand agrees.
-    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>) {}
+    /// The client asked for a WebSocket with this key, and the response at hand agrees, to compressed
+    /// messages too if `deflate`.
+    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>, _deflate: bool) {}
     /// Something about bytes that are not there.
     fn note(&mut self, _origin: &Origin<'_>, _note: Note<'_>) {}
     /// So many bytes are of a kind.
@@ -162,6 +175,8 @@ pub trait Sink {
     fn uncount(&mut self, _origin: &Origin<'_>, _kind: Kind, _bytes: u64) {}
     /// These bytes are the content of an answer to a request: not an event, a frame or text.
     fn answer(&mut self, _origin: &Origin<'_>) {}
+    /// These bytes are text, or of an event or a frame: what a side may send unasked.
+    fn unasked(&mut self, _origin: &Origin<'_>) {}
     /// So many bytes that were counted as one kind turned out to be of another.
     fn recount(&mut self, _origin: &Origin<'_>, _from: Kind, _to: Kind, _bytes: u64) {}
 }
@@ -306,11 +321,16 @@ impl Decoder {
             Output::Cut(len) => self.missing(&origin, len, Note::Cut(len), sink),
             Output::Gap(len) => self.missing(&origin, len, Note::Gap(len), sink),
             Output::Repeated(len) => sink.note(&origin, Note::Repeated(len)),
-            Output::Late(data) => {
+            Output::GapOrFin => {
+                self.stop(&origin, sink);
+                sink.note(&origin, Note::GapOrFin);
+            }
+            Output::Late { data, len, missed } => {
                 if S::COUNTS {
                     sink.count(&origin, Kind::Content, data.len() as u64);
                 }
-                sink.note(&origin, Note::Late(data));
+                let cut = len - data.len() as u64;
+                sink.note(&origin, Note::Late { bytes: data, cut, missed });
             }
             Output::End => {
                 self.stop(&origin, sink);
@@ -353,6 +373,15 @@ impl Decoder {
     fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {
         let half = &mut self.halves[origin.side.index()];
         let mut feed = Feed { half, origin: *origin, sink };
+        if matches!(feed.half.state, State::Start)
+            && origin.side == Side::Server
+            && !feed.half.kept.is_empty()
+        {
+            // What was captured of the first line is as a status line begins: an answer is likelier
+            // than text.
+            self.protocol = Protocol::Http;
+            feed.half.state = State::Head { searched: 0 };
+        }
         let after = feed.half.state.after_missing(len);
         match after {
             Some(state) => feed.half.state = state,
@@ -391,7 +420,10 @@ impl Decoder {
     fn data<S: Sink>(&mut self, origin: &Origin<'_>, mut data: &[u8], sink: &mut S) {
         let side = origin.side;
         self.find_start(origin, data, sink);
+        let mut begins_segment = true;
         while !data.is_empty() {
+            // There, it was looked at already.
+            let is_new = !mem::replace(&mut begins_segment, false);
             let protocol = self.protocol;
             let half = &mut self.halves[side.index()];
             let mut feed = Feed { half, origin: *origin, sink };
@@ -411,6 +443,7 @@ impl Decoder {
                     None => return,
                 },
                 State::Plain => feed.plain(data),
+                State::Head { .. } if is_new && feed.begins_no_head(data) => feed.lose_way(data),
                 State::Head { searched } => match feed.head(searched, data) {
                     Some((head, rest)) => {
                         let switch = self.head(origin, &head, sink);
@@ -443,27 +476,37 @@ impl Decoder {
     fn find_start<S: Sink>(&mut self, origin: &Origin<'_>, data: &[u8], sink: &mut S) {
         let side = origin.side;
         let half = &mut self.halves[side.index()];
+        // What was taken for text may have been the end of a message whose beginning is missing.
+        let perhaps_text = self.midway && self.protocol == Protocol::Plain;
         let lost_in_text = match half.state {
             State::Lost => matches!(self.protocol, Protocol::Unknown | Protocol::Plain),
             State::Start if self.midway && half.kept.is_empty() => false,
+            State::Plain if perhaps_text => false,
+            // The other side's messages show that it was.
+            State::Plain if self.protocol != Protocol::Plain => {
+                half.state = State::Lost;
+                false
+            }
+            State::Head { .. } if half.kept.is_empty() && begins_no_head(side, data) => false,
             _ => return,
         };
-        let open = |protocol| self.protocol == protocol || self.protocol == Protocol::Unknown;
-        let http = match side {
-            Side::Client => http::looks_like_request(data),
-            Side::Server => http::looks_like_response(data),
+        let likeness = looks_like_message(side, data);
+        let open = |protocol| {
+            self.protocol == protocol || self.protocol == Protocol::Unknown || perhaps_text
         };
-        let found = if http == Likeness::Yes && open(Protocol::Http) {
+        let found = if likeness == Likeness::Yes && open(Protocol::Http) {
             Some((Protocol::Http, State::Head { searched: 0 }))
         } else if (open(Protocol::WebSocket) || self.protocol == Protocol::Http)
             && websocket::looks_like_frames(data, side == Side::Client)
+            // What could be both is text, if the other segments were.
+            && !(perhaps_text && std::str::from_utf8(data).is_ok())
         {
             Some((Protocol::WebSocket, State::FrameHeader))
         } else if side == Side::Server && open(Protocol::Http) && http::looks_like_chunks(data) {
             let events = memchr::memmem::find(data, b"data:").is_some();
             let content = if events { Content::Events } else { Content::Other };
             Some((Protocol::Http, State::chunk(content)))
-        } else if lost_in_text {
+        } else if lost_in_text && (likeness == Likeness::No || self.protocol == Protocol::Plain) {
             Some((Protocol::Plain, State::Plain))
         } else {
             None
@@ -488,7 +531,7 @@ impl Decoder {
         let half = &mut self.halves[side.index()];
         let time = mem::take(&mut half.kept_time);
         let mut feed = Feed { half, origin: Origin { time, ..*origin }, sink };
-        let (length, content, switch, key) = match side {
+        let (length, content, switch, key, deflate) = match side {
             Side::Client => {
                 let Some(request) = http::request(head) else {
                     feed.give_up_head(head);
@@ -499,7 +542,7 @@ impl Decoder {
                 }
                 self.requests.push_back((request.method, request.key));
                 feed.begin(UnitKind::Request, true);
-                (request.length, request.content, Switch::None, None)
+                (request.length, request.content, Switch::None, None, false)
             }
             Side::Server => {
                 let Some(response) = http::response(head) else {
@@ -520,12 +563,12 @@ impl Decoder {
                     (100..=199 | 204 | 304, _) | (_, Method::Head) => (Length::None, Switch::None),
                     _ => (response.length, Switch::None),
                 };
-                (length, response.content, switch, key)
+                (length, response.content, switch, key, response.deflate)
             }
         };
         feed.head_pieces(head);
         if matches!(switch, Switch::WebSocket) {
-            feed.sink.agreed(&feed.origin, key);
+            feed.sink.agreed(&feed.origin, key, deflate);
         }
         feed.end();
         feed.half.line_start = true;
@@ -724,23 +767,21 @@ impl<S: Sink> Feed<'_, S> {
         match protocol {
             Protocol::Http => return Some(http),
             Protocol::Plain => return Some(plain),
-            Protocol::WebSocket => return Some((Protocol::WebSocket, State::FrameHeader)),
+            // The other side sends frames. If this segment were whole frames, it would be known.
+            Protocol::WebSocket => return Some((Protocol::WebSocket, State::Lost)),
             Protocol::Unknown => {}
         }
         let kept = self.half.kept.len();
         if kept + data.len() > REQUEST_LINE_LIMIT && kept > 0 {
             return Some(plain);
         }
-        let looks_like = match self.origin.side {
-            Side::Client => http::looks_like_request,
-            Side::Server => http::looks_like_response,
-        };
+        let side = self.origin.side;
         let likeness = if kept == 0 {
-            looks_like(data)
+            looks_like_message(side, data)
         } else {
             let mut line = self.half.kept.clone();
             line.extend_from_slice(data);
-            looks_like(&line)
+            looks_like_message(side, &line)
         };
         match likeness {
             Likeness::Yes => Some(http),
@@ -754,6 +795,7 @@ impl<S: Sink> Feed<'_, S> {
     }
 
     fn plain<'d>(&mut self, data: &'d [u8]) -> &'d [u8] {
+        self.sink.unasked(&self.origin);
         self.begin(UnitKind::Text, true);
         let mut rest = data;
         while let Some(newline) = memchr::memchr(b'\n', rest) {
@@ -766,6 +808,11 @@ impl<S: Sink> Feed<'_, S> {
         self.content(Part::Text, rest);
         self.end();
         &data[data.len()..]
+    }
+
+    /// Whether a head should come now, and `data` cannot be the beginning of one.
+    fn begins_no_head(&self, data: &[u8]) -> bool {
+        self.half.kept.is_empty() && begins_no_head(self.origin.side, data)
     }
 
     /// Collects a head; when it is complete, returns it and what follows.
@@ -794,7 +841,17 @@ impl<S: Sink> Feed<'_, S> {
             return Some((head.into(), rest));
         }
         self.half.state = State::Head { searched: self.half.kept.len() };
-        if self.half.kept.len() > HEAD_LIMIT {
+        let first_line = http::empty_lines(&self.half.kept).min(before);
+        if memchr::memchr(b'\n', &self.half.kept[first_line..before]).is_none()
+            && begins_no_head(self.origin.side, &self.half.kept)
+        {
+            // What might have become a first line did not.
+            let kept = self.take_kept();
+            let arrived = mem::replace(&mut self.origin.time, self.half.kept_time);
+            self.half.state = State::Lost;
+            self.lost(&kept);
+            self.origin.time = arrived;
+        } else if self.half.kept.len() > HEAD_LIMIT {
             self.give_up();
             self.half.state = State::Lost;
         }
@@ -974,6 +1031,7 @@ impl<S: Sink> Feed<'_, S> {
 
     /// The lines of events (HTML standard, section 9.2.6).
     fn events(&mut self, mut data: &[u8]) {
+        self.sink.unasked(&self.origin);
         if let Some(part) = self.half.after_cr.take()
             && let [b'\n', rest @ ..] = data
         {
@@ -983,6 +1041,7 @@ impl<S: Sink> Feed<'_, S> {
         while !data.is_empty() {
             let Some(end) = memchr::memchr2(b'\n', b'\r', data) else {
                 self.half.line_start = false;
+                self.half.after_cr = None;
                 self.content(Part::EventField, data);
                 return;
             };
@@ -1017,6 +1076,7 @@ impl<S: Sink> Feed<'_, S> {
             return &data[data.len()..];
         };
         let header_len = parsed.len();
+        self.sink.unasked(&self.origin);
         if before == 0 {
             self.half.kept_time = self.origin.time;
         }
@@ -1037,6 +1097,7 @@ impl<S: Sink> Feed<'_, S> {
     }
 
     fn payload<'d>(&mut self, header: Header, done: u64, data: &'d [u8]) -> &'d [u8] {
+        self.sink.unasked(&self.origin);
         let left = usize_of(header.payload_len - done);
         let (piece, rest) = data.split_at(data.len().min(left));
         if !self.half.in_unit {
@@ -1071,10 +1132,18 @@ impl<S: Sink> Feed<'_, S> {
     }
 }
 
-/// Lengths in a capture may be larger than what a `usize` holds; they then are larger than any
-/// slice too.
-fn usize_of(len: u64) -> usize {
-    usize::try_from(len).unwrap_or(usize::MAX)
+/// Whether what `side` sends begins with the first line of a request or a response.
+fn looks_like_message(side: Side, data: &[u8]) -> Likeness {
+    match side {
+        Side::Client => http::looks_like_request(data),
+        Side::Server => http::looks_like_response(data),
+    }
+}
+
+/// Whether `data`, which `side` sends where a head should begin, cannot be the beginning of one.
+fn begins_no_head(side: Side, data: &[u8]) -> bool {
+    let first_line = &data[http::empty_lines(data)..];
+    !first_line.is_empty() && looks_like_message(side, first_line) == Likeness::No
 }
 
 /// The line end that `data` begins with, or the part of it that has come, and what follows it.

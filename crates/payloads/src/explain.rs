@@ -153,6 +153,9 @@ impl Lines {
                 push_hex(&mut value, bytes);
                 self.bytes(bytes.len(), "frame", value, "");
             }
+            Part::Late => {
+                self.text(bytes, "late", "belongs before others that were captured earlier");
+            }
             Part::Unknown => {
                 self.text(bytes, "not known", "others before them are missing or wrong");
             }
@@ -197,9 +200,18 @@ impl Lines {
             (false, _) => "the message goes on in another frame (RFC 6455 section 5.4)",
         };
         self.bits(first, 0x80, "FIN", fin);
-        let reserved = match header.reserved {
-            0 => "no extension in use (RFC 6455 section 5.2)",
-            4 => "the message is compressed (RFC 7692 section 6)",
+        let in_compressed = unit.message_of(header).1 && header.opcode == Opcode::CONTINUATION;
+        let reserved = match (header.reserved, header.opcode.begins_message(), unit.deflate) {
+            (0, ..) if in_compressed => {
+                "set in the first frame of the message alone (RFC 7692 section 6)"
+            }
+            (0, true, Some(true)) => "the message is not compressed (RFC 7692 section 6)",
+            (0, ..) => "no extension in use (RFC 6455 section 5.2)",
+            (4, true, Some(true)) => "the message is compressed (RFC 7692 section 6)",
+            (4, true, None) => "the message is compressed, if that was agreed (RFC 7692 section 6)",
+            (4, false, Some(true)) => {
+                "allowed in a message's first frame only (RFC 7692 section 6)"
+            }
             _ => "not allowed without an extension (RFC 6455 section 5.2)",
         };
         self.bits(first, 0x70, "RSV1 to RSV3", reserved);
@@ -248,6 +260,12 @@ impl Lines {
             }
             return;
         }
+        if header.is_short_close() {
+            let mut value = String::new();
+            push_hex(&mut value, payload);
+            self.bytes(payload.len(), "payload", value, SHORT_CLOSE);
+            return;
+        }
         let mut at = 0;
         let is_text = !header.opcode.is_control() && unit.side == Side::Server;
         while let Some(time) = time_of_day::find(payload, at).filter(|_| is_text) {
@@ -281,8 +299,14 @@ impl Lines {
                     push_escaped(&mut text, reason);
                     self.remark("reason", text, "UTF-8 (RFC 6455 section 5.5.1)");
                 }
+            } else if header.is_short_close() {
+                let mut value = String::new();
+                push_hex(&mut value, payload);
+                self.remark("close code", value, SHORT_CLOSE);
             }
-        } else if header.opcode != Opcode::BINARY {
+        } else if let (opcode, false) = unit.message_of(header)
+            && opcode != Opcode::BINARY
+        {
             let mut text = String::new();
             push_escaped(&mut text, payload);
             self.remark("together", text, "");
@@ -309,8 +333,16 @@ impl Lines {
     }
 }
 
+/// What is wrong with a close frame of one byte.
+const SHORT_CLOSE: &str = "invalid: a close code takes 2 bytes (RFC 6455 section 5.5.1)";
+
 fn close_code(code: u16) -> String {
-    format!("{code}: {} (RFC 6455 section 7.4.1)", websocket::close_code_name(code))
+    let source = match code {
+        1000..=1011 | 1015 => "RFC 6455 section 7.4.1",
+        1012..=1014 => "IANA registry of WebSocket close codes",
+        _ => "RFC 6455 section 7.4.2",
+    };
+    format!("{code}: {} ({source})", websocket::close_code_name(code))
 }
 
 /// What the fields mean that say how the connection goes on.

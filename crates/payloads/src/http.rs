@@ -1,9 +1,21 @@
 //! What the heads of HTTP/1.1 messages say about the bytes that follow (RFC 9112).
 
-use httparse::{Header, Status};
+use std::mem::MaybeUninit;
 
-/// The most fields in a head that are read.
-const FIELD_LIMIT: usize = 128;
+use httparse::{Header, ParserConfig, Status};
+
+/// The most fields in a head that are read without memory of their own.
+const FEW_FIELDS: usize = 128;
+
+/// The most fields in a head that are read at all.
+const FIELD_LIMIT: usize = 16 * 1024;
+
+/// Room for the fields of a head. To write empty fields into it first would take longer than to
+/// read a head of the usual few.
+const NO_FIELDS: [MaybeUninit<Header<'_>>; FEW_FIELDS] = [MaybeUninit::uninit(); FEW_FIELDS];
+
+/// Room for fields.
+type Fields<'h> = [MaybeUninit<Header<'h>>];
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
 pub const KEY_LEN: usize = 24;
@@ -63,6 +75,8 @@ pub struct Response {
     pub status: u16,
     /// Whether it says `Upgrade: websocket`.
     pub websocket: bool,
+    /// Whether it agrees to compressed WebSocket messages (RFC 7692 section 5).
+    pub deflate: bool,
     /// How long its content would be, were it the answer to a GET.
     pub length: Length,
     /// What its content is.
@@ -88,7 +102,7 @@ pub fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
 }
 
 /// The length of the empty lines that `bytes` begins with.
-fn empty_lines(bytes: &[u8]) -> usize {
+pub(crate) fn empty_lines(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
@@ -144,12 +158,33 @@ pub fn looks_like_response(bytes: &[u8]) -> Likeness {
     }
 }
 
+/// Gives `parse` room for the fields of `head`, and more if that is too little.
+fn with_fields<'h, T>(
+    head: &'h [u8],
+    parse: impl Fn(&mut Fields<'h>, &'h [u8]) -> Result<Option<T>, httparse::Error>,
+) -> Option<T> {
+    let mut few = NO_FIELDS;
+    match parse(&mut few, head) {
+        Err(httparse::Error::TooManyHeaders) => {
+            let lines = memchr::memchr_iter(b'\n', head).count().min(FIELD_LIMIT);
+            parse(&mut vec![MaybeUninit::uninit(); lines], head).ok()?
+        }
+        result => result.ok()?,
+    }
+}
+
 /// Reads the head of a request.
 pub fn request(head: &[u8]) -> Option<Request> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
-    let mut request = httparse::Request::new(&mut fields);
-    let Ok(Status::Complete(_)) = request.parse(head) else {
-        return None;
+    with_fields(head, request_with)
+}
+
+fn request_with<'h>(
+    fields: &mut Fields<'h>,
+    head: &'h [u8],
+) -> Result<Option<Request>, httparse::Error> {
+    let mut request = httparse::Request::new(&mut []);
+    let Status::Complete(_) = request.parse_with_uninit_headers(head, fields)? else {
+        return Ok(None);
     };
     let mut key = None;
     for field in request.headers.iter() {
@@ -158,7 +193,7 @@ pub fn request(head: &[u8]) -> Option<Request> {
         }
     }
     let (length, content) = length_and_content(request.headers);
-    Some(Request {
+    Ok(Some(Request {
         method: match request.method {
             Some("HEAD") => Method::Head,
             Some("CONNECT") => Method::Connect,
@@ -168,25 +203,40 @@ pub fn request(head: &[u8]) -> Option<Request> {
         // A request without a length has no content.
         length: if length == Length::UntilClose { Length::None } else { length },
         content,
-    })
+    }))
 }
 
 /// Reads the head of a response.
 pub fn response(head: &[u8]) -> Option<Response> {
-    let mut fields = [httparse::EMPTY_HEADER; FIELD_LIMIT];
-    let mut response = httparse::Response::new(&mut fields);
-    let Ok(Status::Complete(_)) = response.parse(head) else {
-        return None;
+    with_fields(head, response_with)
+}
+
+fn response_with<'h>(
+    fields: &mut Fields<'h>,
+    head: &'h [u8],
+) -> Result<Option<Response>, httparse::Error> {
+    let mut response = httparse::Response::new(&mut []);
+    let config = ParserConfig::default();
+    let parsed = config.parse_response_with_uninit_headers(&mut response, head, fields)?;
+    let (Status::Complete(_), Some(status)) = (parsed, response.code) else {
+        return Ok(None);
     };
     let websocket = response.headers.iter().any(|field| {
         field.name.eq_ignore_ascii_case("Upgrade") && field.value.eq_ignore_ascii_case(b"websocket")
     });
+    let mut fields = response.headers.iter();
+    let deflate = websocket
+        && fields.any(|field| {
+            field.name.eq_ignore_ascii_case("Sec-WebSocket-Extensions")
+                && memchr::memmem::find(field.value, b"permessage-deflate").is_some()
+        });
     let (length, content) = length_and_content(response.headers);
-    Some(Response { status: response.code?, websocket, length, content })
+    Ok(Some(Response { status, websocket, deflate, length, content }))
 }
 
 fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {
     let mut length = Length::UntilClose;
+    let mut transfer = None;
     let mut content = Content::Other;
     let mut coded = false;
     for field in fields {
@@ -201,29 +251,38 @@ fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {
                     content = Content::Json;
                 }
             }
-            // Chunks override it (RFC 9112 section 6.3).
-            14 if length != Length::Chunked
-                && field.name.eq_ignore_ascii_case("Content-Length") =>
-            {
-                length = std::str::from_utf8(field.value)
-                    .ok()
-                    .and_then(|value| value.trim().parse().ok())
-                    .map_or(Length::UntilClose, Length::Known);
+            14 if field.name.eq_ignore_ascii_case("Content-Length") => {
+                length = content_length(field.value).map_or(Length::UntilClose, Length::Known);
             }
             16 if field.name.eq_ignore_ascii_case("Content-Encoding") => {
                 coded = !field.value.eq_ignore_ascii_case(b"identity");
             }
             17 if field.name.eq_ignore_ascii_case("Transfer-Encoding") => {
                 let last = field.value.rsplit(|byte| *byte == b',').next();
-                if last.unwrap_or_default().trim_ascii().eq_ignore_ascii_case(b"chunked") {
-                    length = Length::Chunked;
-                }
+                let chunked =
+                    last.unwrap_or_default().trim_ascii().eq_ignore_ascii_case(b"chunked");
+                transfer = Some(if chunked { Length::Chunked } else { Length::UntilClose });
             }
             _ => {}
         }
     }
-    // Compressed content is neither JSON nor events to the eye.
-    (length, if coded { Content::Other } else { content })
+    // Compressed content is neither JSON nor events to the eye. A transfer coding overrides the
+    // length, also where it does not end with chunks.
+    (transfer.unwrap_or(length), if coded { Content::Other } else { content })
+}
+
+/// The value of `Content-Length`, which may be repeated: `5, 5` is 5.
+fn content_length(value: &[u8]) -> Option<u64> {
+    let mut lengths = value.split(|byte| *byte == b',').map(|length| {
+        let add = |sum: u64, byte: &u8| {
+            let digit = char::from(*byte).to_digit(10)?;
+            sum.checked_mul(10)?.checked_add(digit.into())
+        };
+        let length = length.trim_ascii();
+        if length.is_empty() { None } else { length.iter().try_fold(0, add) }
+    });
+    let first = lengths.next()??;
+    lengths.all(|length| length == Some(first)).then_some(first)
 }
 
 /// Whether `bytes`, a whole segment, is one chunk or more and nothing else (RFC 9112 section 7.1).

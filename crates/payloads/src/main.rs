@@ -2,21 +2,24 @@
 
 use std::{
     env,
+    ffi::OsStr,
     fs::File,
-    io::{self, ErrorKind, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Read, Write},
     path::Path,
     process::ExitCode,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
 use payloads::{
     capture::{ReadError, Reader},
+    conversation::EARLY_WAIT,
     escape::escaped,
     show::{Show, Style},
     stats::{self, Stats},
@@ -25,6 +28,9 @@ use payloads::{
 /// How long the capture's end may take to come through the pipe after Ctrl-C, before the program
 /// ends without it.
 const END_WAIT: Duration = Duration::from_secs(1);
+
+/// How long the output may take, after that, to take the rest.
+const OUTPUT_WAIT: Duration = Duration::from_secs(1);
 
 /// Whether reading is to stop.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -41,9 +47,12 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has seen enough.
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
         Err(Failure::Output(error)) => fail(&format!("cannot write: {error}")),
         Err(Failure::Said(line)) => fail(&line),
+        Err(Failure::Warned) => ExitCode::FAILURE,
     }
 }
 
@@ -53,6 +62,8 @@ enum Failure {
     Output(io::Error),
     /// What this line says.
     Said(String),
+    /// What was said already.
+    Warned,
 }
 
 impl From<io::Error> for Failure {
@@ -124,15 +135,27 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
     if !error.use_stderr() {
         return Ok(write!(io::stdout(), "{error}")?);
     }
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        return Err(Failure::Said(
+            "no capture is named: name one or more, as in payloads stats my.pcap".to_owned(),
+        ));
+    }
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     let line = line.strip_prefix("error: ").unwrap_or(line);
     Err(Failure::Said(format!("{line}: see payloads --help")))
 }
 
-/// The input called `name`, and what to call it in messages.
-fn open(name: &Path) -> Result<(Box<dyn Read + Send>, String), Failure> {
+/// The input called `name`, and what to call it in messages, where a name that is not text or not
+/// fit for a terminal is escaped.
+fn open(name: &Path, command: &str) -> Result<(Box<dyn Read + Send>, String), Failure> {
     if name == Path::new("-") {
+        if io::stdin().is_terminal() {
+            return Err(Failure::Said(format!(
+                "standard input is a terminal: name a file, or pipe a capture in, as in sudo \
+                 tcpdump -i lo --immediate-mode -U -w - port 8000 | payloads {command} -"
+            )));
+        }
         return Ok((Box::new(io::stdin()), "standard input".to_owned()));
     }
     let shown = escaped(&name.to_string_lossy());
@@ -147,14 +170,19 @@ fn stats(matches: &ArgMatches) -> Result<(), Failure> {
     let mut captures = Vec::new();
     let mut damaged = false;
     for name in matches.get_many::<std::ffi::OsString>("file").unwrap_or_default() {
-        let (input, shown) = open(Path::new(name))?;
+        let (input, shown) = open(Path::new(name), "stats")?;
         let stats =
             Stats::read(input, port).map_err(|error| Failure::Said(format!("{shown} {error}")))?;
         for line in stats.warnings() {
             warn(&format!("{shown}: {line}"));
         }
-        damaged |= stats.damaged_at.is_some();
-        captures.push((shown, stats));
+        if let Some(offset) = stats.damaged_at {
+            damaged = true;
+            warn(&format!("{shown} {}", ReadError::Damaged(offset)));
+        }
+        // A program that reads the JSON wants the name as it is.
+        let json = matches.get_flag("json") && name != "-";
+        captures.push((if json { name.to_string_lossy().into_owned() } else { shown }, stats));
     }
     let named: Vec<stats::Named<'_>> =
         captures.iter().map(|(name, stats)| (name.as_str(), stats)).collect();
@@ -167,27 +195,15 @@ fn stats(matches: &ArgMatches) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
-    if damaged {
-        Err(Failure::Said("a capture was not read to its end".to_owned()))
-    } else {
-        Ok(())
-    }
+    if damaged { Err(Failure::Warned) } else { Ok(()) }
 }
 
 fn show(matches: &ArgMatches) -> Result<(), Failure> {
     let name = matches.get_one::<std::ffi::OsString>("file").map_or(Path::new("-"), Path::new);
-    if name == Path::new("-") && io::stdin().is_terminal() {
-        return Err(Failure::Said(
-            "standard input is a terminal: name a file, or pipe a capture in, as in \
-             sudo tcpdump -i lo --immediate-mode -U -w - port 8000 | payloads show -"
-                .to_owned(),
-        ));
-    }
-    let (input, shown) = open(name)?;
+    let (input, shown) = open(name, "show")?;
     let style = Style {
         explain: matches.get_flag("explain"),
-        color: io::stdout().is_terminal()
-            && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        color: io::stdout().is_terminal() && allows_color(env::var_os("NO_COLOR").as_deref()),
     };
     let show = Show::new(io::stdout(), style, matches.get_one("port").copied());
     let show = Arc::new(Mutex::new(show));
@@ -210,6 +226,12 @@ fn show(matches: &ArgMatches) -> Result<(), Failure> {
         Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
         None => Ok(()),
     }
+}
+
+/// Whether this value of the environment variable `NO_COLOR` leaves colours on: it is none, or empty
+/// (<https://no-color.org>).
+fn allows_color(no_color: Option<&OsStr>) -> bool {
+    no_color.is_none_or(OsStr::is_empty)
 }
 
 fn warn_of(show: &Show<impl Write>, unsupported: u64, name: &str) {
@@ -236,7 +258,11 @@ impl From<io::Error> for ShowError {
 }
 
 /// Shows what `reader` has until its end, each time all of it before it waits for more.
-fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Result<(), ShowError> {
+fn read(
+    reader: &mut Reader<impl Read>,
+    show: &Arc<Mutex<Show<impl Write + Send + 'static>>>,
+) -> Result<(), ShowError> {
+    let quiet = release_early_when_quiet(show);
     loop {
         {
             let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
@@ -244,6 +270,9 @@ fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Resul
                 show.packet(&packet)?;
             }
             show.flush()?;
+            if let Some(count) = show.has_early() {
+                let _ = quiet.send(count);
+            }
         }
         if INTERRUPTED.load(Ordering::Relaxed) || !reader.fill_buffer()? {
             return Ok(());
@@ -251,22 +280,70 @@ fn read(reader: &mut Reader<impl Read>, show: &Mutex<Show<impl Write>>) -> Resul
     }
 }
 
+/// Where to say, before waiting for more, how many segments there were: if there are no more a moment
+/// later, what waited for them is shown.
+fn release_early_when_quiet(
+    show: &Arc<Mutex<Show<impl Write + Send + 'static>>>,
+) -> mpsc::Sender<u64> {
+    let (sender, receiver) = mpsc::channel();
+    let show = Arc::clone(show);
+    thread::spawn(move || {
+        while let Ok(count) = receiver.recv() {
+            let count = receiver.try_iter().last().unwrap_or(count);
+            thread::sleep(Duration::from_nanos(EARLY_WAIT.unsigned_abs()));
+            let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
+            // If this fails, so does the next one, which says so.
+            if show.has_early() == Some(count) && show.release_early().is_err() {
+                return;
+            }
+        }
+    });
+    sender
+}
+
 /// Makes Ctrl-C end the capture rather than the program.
 ///
 /// In a pipe, Ctrl-C reaches tcpdump too, which then ends the pipe; what it wrote last is still to
-/// be shown. If the end does not come, what was seen until then is all.
+/// be shown. If the end does not come, what was seen until then is all. If that cannot be written
+/// because nobody takes the output, or on a second Ctrl-C, the program ends without it.
 fn end_on_interrupt(show: &Arc<Mutex<Show<impl Write + Send + 'static>>>, name: &str) {
-    let show = Arc::clone(show);
-    let name = name.to_owned();
+    let end = {
+        let show = Arc::clone(show);
+        let name = name.to_owned();
+        move || {
+            let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
+            let code = i32::from(show.finish().is_err());
+            warn_of(&show, 0, &name);
+            std::process::exit(code);
+        }
+    };
+    let mut end = Some(end);
     let handler = move || {
-        thread::sleep(END_WAIT);
-        INTERRUPTED.store(true, Ordering::Relaxed);
-        let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
-        let code = i32::from(show.finish().is_err());
-        warn_of(&show, 0, &name);
-        std::process::exit(code);
+        let Some(end) = end.take() else {
+            std::process::exit(1);
+        };
+        thread::spawn(move || {
+            thread::sleep(END_WAIT);
+            INTERRUPTED.store(true, Ordering::Relaxed);
+            thread::spawn(end);
+            thread::sleep(OUTPUT_WAIT);
+            warn("left unfinished, because nothing reads the output");
+            std::process::exit(1);
+        });
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         warn(&format!("Ctrl-C will end it without the sums: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_no_color_is_none() {
+        assert!(allows_color(None));
+        assert!(allows_color(Some(OsStr::new(""))));
+        assert!(!allows_color(Some(OsStr::new("0"))));
     }
 }

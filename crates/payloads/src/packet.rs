@@ -66,8 +66,6 @@ pub struct Flags {
     pub fin: bool,
     /// RST: the connection is broken off.
     pub rst: bool,
-    /// PSH: the receiver should not wait for more.
-    pub psh: bool,
 }
 
 /// A TCP segment.
@@ -260,13 +258,7 @@ fn tcp(data: &[u8], len: usize, addresses: (IpAddr, IpAddr)) -> Option<Contents<
         destination: Endpoint { address: addresses.1, port: header.destination_port() },
         sequence: header.sequence_number(),
         acknowledgment: header.acknowledgment_number(),
-        flags: Flags {
-            syn: header.syn(),
-            ack: header.ack(),
-            fin: header.fin(),
-            rst: header.rst(),
-            psh: header.psh(),
-        },
+        flags: Flags { syn: header.syn(), ack: header.ack(), fin: header.fin(), rst: header.rst() },
         // At most 60, and the payload's length came from a field of 16 or 32 bits.
         header_len: u32::try_from(header_len).ok()?,
         payload_len: u32::try_from(len.checked_sub(header_len)?).ok()?,

@@ -38,9 +38,8 @@ pub struct Style {
 
 /// Prints a capture as its packets come.
 pub struct Show<W> {
-    out: W,
     conversations: Conversations,
-    assembler: Assembler<Printer>,
+    assembler: Assembler<Printer<W>>,
     left_out: LeftOut,
     last_time: i64,
     finished: bool,
@@ -51,9 +50,8 @@ impl<W: Write> Show<W> {
     /// server.
     pub fn new(out: W, style: Style, port: Option<u16>) -> Self {
         Self {
-            out,
             conversations: Conversations::new(port),
-            assembler: Assembler::new(Printer { style, ..Printer::default() }),
+            assembler: Assembler::new(Printer::new(out, style)),
             left_out: LeftOut::default(),
             last_time: 0,
             finished: false,
@@ -77,7 +75,23 @@ impl<W: Write> Show<W> {
         printer.packets += 1;
         printer.app_bytes += u64::from(segment.payload_len);
         self.conversations.segment(packet.time, &segment, &mut self.assembler);
-        if self.assembler.listener().text.len() >= WRITE_SIZE { self.write() } else { Ok(()) }
+        self.assembler.listener().result()
+    }
+
+    /// How many segments were taken, if one may wait for others that were captured the wrong way
+    /// round.
+    pub fn has_early(&mut self) -> Option<u64> {
+        self.conversations.has_early().then(|| self.assembler.listener().packets)
+    }
+
+    /// Nothing came for [`EARLY_WAIT`](crate::conversation::EARLY_WAIT): prints what waited for it.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn release_early(&mut self) -> io::Result<()> {
+        self.conversations.release_early(i64::MAX, &mut self.assembler);
+        self.flush()
     }
 
     /// Writes all that is complete.
@@ -86,18 +100,13 @@ impl<W: Write> Show<W> {
     ///
     /// If the output cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
-        if self.assembler.listener().text.is_empty() {
-            return Ok(());
+        let printer = self.assembler.listener();
+        if printer.text.is_empty() {
+            return printer.result();
         }
-        self.write()?;
-        self.out.flush()
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        let text = &mut self.assembler.listener().text;
-        let result = self.out.write_all(text.as_bytes());
-        text.clear();
-        result
+        printer.write();
+        printer.result()?;
+        printer.out.flush()
     }
 
     /// The capture is over: prints what was still waiting for more, and the sums. A second call
@@ -126,7 +135,8 @@ impl<W: Write> Show<W> {
 /// The explanation of `unit`, a line for each byte or bit field, as `payloads show --explain`
 /// prints it but without the rule on its left.
 pub fn explanation(unit: &Unit) -> String {
-    let mut printer = Printer { bare: true, ..Printer::default() };
+    let mut printer = Printer::new(io::sink(), Style::default());
+    printer.bare = true;
     printer.explained(unit);
     printer.text
 }
@@ -141,8 +151,10 @@ mod color {
     pub const OFF: &str = "\x1b[0m";
 }
 
-#[derive(Default)]
-struct Printer {
+struct Printer<W> {
+    out: W,
+    /// Why the output could not be written, until somebody asks.
+    error: Option<io::Error>,
     style: Style,
     /// Whether lines stand without the rule on their left.
     bare: bool,
@@ -159,8 +171,53 @@ struct Printer {
     after_several: bool,
 }
 
-impl Listener for Printer {
+impl<W: Write> Listener for Printer<W> {
     fn event(&mut self, time: i64, event: Event<'_>) {
+        self.print(time, event);
+        // One packet may bring many events, as may the end of what they waited for.
+        if self.text.len() >= WRITE_SIZE {
+            self.write();
+        }
+    }
+}
+
+impl<W: Write> Printer<W> {
+    /// Writes the text. After the first error nothing more is written.
+    fn write(&mut self) {
+        if self.error.is_none()
+            && let Err(error) = self.out.write_all(self.text.as_bytes())
+        {
+            self.error = Some(error);
+        }
+        self.text.clear();
+    }
+
+    fn result(&mut self) -> io::Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+}
+
+impl<W> Printer<W> {
+    fn new(out: W, style: Style) -> Self {
+        Self {
+            out,
+            error: None,
+            style,
+            bare: false,
+            text: String::new(),
+            packets: 0,
+            app_bytes: 0,
+            shown: 0,
+            sent_again: 0,
+            cut_off: 0,
+            missing: 0,
+            connections: 0,
+            started: false,
+            after_several: false,
+        }
+    }
+
+    fn print(&mut self, time: i64, event: Event<'_>) {
         match event {
             Event::Opened(connection) => self.opened(time, connection),
             Event::Ended(connection, ending) => {
@@ -179,9 +236,7 @@ impl Listener for Printer {
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
         }
     }
-}
 
-impl Printer {
     fn color(&mut self, color: &str) {
         if self.style.color {
             self.text.push_str(color);
@@ -281,13 +336,30 @@ impl Printer {
                 self.sent_again += bytes;
                 format!("{} sent again", plural(bytes, "byte"))
             }
-            Note::Late(bytes) => {
-                self.shown += bytes.len() as u64;
-                let line =
-                    format!("{} from before, captured late", plural(bytes.len() as u64, "byte"));
-                self.paragraph(true);
-                self.heading(time, number, Some(side), &label, &line);
-                self.lines(bytes, Side::Client);
+            Note::GapOrFin => "gap: 1 byte or the FIN is not in the capture".to_owned(),
+            Note::Late { bytes, cut, missed } => {
+                let len = bytes.len() as u64;
+                self.shown += len;
+                self.cut_off += cut;
+                if missed {
+                    // It was said that they are.
+                    self.missing -= len + cut;
+                }
+                if cut > 0 {
+                    let line = format!("{} cut off by the snap length", plural(cut, "byte"));
+                    self.paragraph(false);
+                    self.heading(time, number, Some(side), &label, &line);
+                }
+                if len > 0 {
+                    let line = format!("{} from before, captured late", plural(len, "byte"));
+                    self.paragraph(true);
+                    self.heading(time, number, Some(side), &label, &line);
+                    if self.style.explain {
+                        self.explained(&Unit::late(time, connection, side, bytes));
+                    } else {
+                        self.lines(bytes, Side::Client);
+                    }
+                }
                 return;
             }
             Note::End => format!("the {name} has nothing more to send (FIN)"),
@@ -418,25 +490,35 @@ impl Printer {
 
     /// Every byte with its name.
     fn explained(&mut self, unit: &Unit) {
-        let mut last = String::new();
+        let mut last = "";
         let lines = explain(unit);
         let width = |line: &Explained| line.value.chars().count();
-        let meant = lines.iter().filter(|line| !line.meaning.is_empty());
-        let column = meant.map(width).filter(|width| *width <= MEANING_COLUMN).max().unwrap_or(0);
-        for line in lines {
-            let name = if line.name == last { "" } else { line.name.as_str() };
+        // The fields of a frame's header are short, and would stand far from their meanings beside
+        // those of the payload.
+        let header_len = unit.frame.filter(|_| !unit.continued).map_or(0, |header| header.len());
+        let is_header = |line: &Explained| line.range.start < header_len;
+        let column = |header: bool| {
+            let meant = lines.iter().filter(|line| !line.meaning.is_empty());
+            let widths = meant.filter(|line| is_header(line) == header).map(width);
+            widths.filter(|width| *width <= MEANING_COLUMN).max().unwrap_or(0)
+        };
+        let of_header = column(true);
+        let of_rest = column(false).max(of_header);
+        for line in &lines {
+            let name = if line.name == last { "" } else { &line.name };
             self.gutter();
             self.color(color::DIM);
             let _ = write!(self.text, "{name:<13} ");
             self.color(color::OFF);
             self.time_colored(&line.value, unit.side);
             if !line.meaning.is_empty() {
-                let padding = column.saturating_sub(width(&line));
+                let column = if is_header(line) { of_header } else { of_rest };
+                let padding = column.saturating_sub(width(line));
                 let _ = write!(self.text, "{:padding$}  ", "");
                 self.colored(color::DIM, &line.meaning);
             }
             self.end_line();
-            last = line.name;
+            last = &line.name;
         }
     }
 

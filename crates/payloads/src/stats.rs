@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The silence that separates one update from the next, in nanoseconds: half a second.
-const SILENCE: i64 = 500_000_000;
+pub const SILENCE: i64 = 500_000_000;
 
 /// The most different rows kept while the most frequent one is sought.
 const ROW_LIMIT: usize = 4096;
@@ -118,8 +118,8 @@ pub struct Update {
     pub figures: Figures,
     /// Its figures without the client's data packets.
     pub without_client: Figures,
-    /// Whether the server can send this unasked: it sent data, and that is no answer to an HTTP
-    /// request.
+    /// Whether the server can send this unasked: it sent text, an event or a frame, and no answer to
+    /// an HTTP request.
     pub can_push: bool,
     /// How the client's bytes divide, and the server's, in the order of [`Side::index`].
     pub divisions: [Division; 2],
@@ -207,7 +207,7 @@ pub struct Stats {
     pub left_out: LeftOut,
     /// The byte at which the capture ends in the middle of a packet, if it does.
     pub cut_at: Option<u64>,
-    /// What kept the capture from being read to its end.
+    /// The byte from which on the capture is damaged and was not read, if it is.
     pub damaged_at: Option<u64>,
 }
 
@@ -266,9 +266,6 @@ impl Stats {
         }
         if let Some(offset) = self.cut_at {
             lines.push(format!("ends in the middle of a packet, at byte {offset}"));
-        }
-        if let Some(offset) = self.damaged_at {
-            lines.push(ReadError::Damaged(offset).to_string());
         }
         lines
     }
@@ -419,6 +416,8 @@ struct Counter {
     has_control: bool,
     /// Whether its server answers an HTTP request.
     has_answer: bool,
+    /// Whether its server sends what it may send unasked.
+    has_unasked: bool,
     rows: HashMap<Figures, Row>,
     updates: u64,
     forgot: bool,
@@ -454,13 +453,14 @@ impl Counter {
         let mut update = std::mem::take(&mut self.update);
         let has_control = std::mem::take(&mut self.has_control);
         let has_answer = std::mem::take(&mut self.has_answer);
+        let has_unasked = std::mem::take(&mut self.has_unasked);
         let is_first = self.part == 0;
         self.part += 1;
         if is_first || has_control || update.figures.app_bytes == 0 {
             return;
         }
         self.updates += 1;
-        update.can_push = update.division(Side::Server).total > 0 && !has_answer;
+        update.can_push = has_unasked && !has_answer;
         let row = self.rows.entry(update.figures).or_insert(Row { seen: 0, latest: 0, update });
         row.seen += 1;
         row.latest = self.updates;
@@ -502,7 +502,8 @@ impl Sink for Counter {
         match note {
             Note::Cut(bytes) => self.division(origin).cut_off += bytes,
             Note::Repeated(bytes) => self.division(origin).sent_again += bytes,
-            Note::Gap(_) | Note::Late(_) | Note::End | Note::WebSocket => {}
+            Note::Late { cut, .. } => self.division(origin).cut_off += cut,
+            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket => {}
         }
     }
 
@@ -520,6 +521,10 @@ impl Sink for Counter {
 
     fn uncount(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
         self.division(origin).take(kind, bytes);
+    }
+
+    fn unasked(&mut self, origin: &Origin<'_>) {
+        self.has_unasked |= origin.side == Side::Server;
     }
 
     fn answer(&mut self, origin: &Origin<'_>) {

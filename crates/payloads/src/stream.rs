@@ -16,8 +16,17 @@ pub enum Output<'a> {
     Gap(u64),
     /// So many bytes that were sent before.
     Repeated(u64),
-    /// These bytes, which belong into a gap named before.
-    Late(&'a [u8]),
+    /// A byte that the capture does not have, or the sender's FIN.
+    GapOrFin,
+    /// These bytes, which belong before ones that came out earlier.
+    Late {
+        /// Those that were captured.
+        data: &'a [u8],
+        /// How many they are on the wire.
+        len: u64,
+        /// Whether they came out as a gap.
+        missed: bool,
+    },
     /// The sender has nothing more to send.
     End,
 }
@@ -30,6 +39,15 @@ struct Held {
     data: Box<[u8]>,
     /// Its length on the wire.
     len: u64,
+}
+
+/// Bytes that are missing.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    start: u64,
+    end: u64,
+    /// Whether it was named.
+    named: bool,
 }
 
 /// One direction of a connection.
@@ -48,8 +66,9 @@ pub struct Stream {
     /// Segments that wait for others, by their first byte. They do not overlap.
     held: BTreeMap<u64, Held>,
     held_size: usize,
-    /// Gaps that were named lately, in case that their bytes come after all.
-    gaps: Vec<(u64, u64)>,
+    /// Gaps that were named lately, in case that their bytes come after all, and what came before
+    /// the beginning of the capture.
+    gaps: Vec<Gap>,
 }
 
 /// How many gaps are remembered.
@@ -127,7 +146,7 @@ impl Stream {
     fn begin_midway(&mut self, next: u64) {
         self.begin_at(next);
         if let Some(next) = self.next {
-            self.gaps.push((0, next));
+            self.gaps.push(Gap { start: 0, end: next, named: false });
         }
     }
 
@@ -217,31 +236,22 @@ impl Stream {
     ) {
         let end = at + len;
         while at < end {
-            let gap = self.gaps.iter().position(|(_, gap_end)| *gap_end > at);
-            let (late, until) = match gap.map(|index| self.gaps[index]) {
-                Some((start, gap_end)) if start <= at => (true, gap_end.min(end)),
-                Some((start, _)) => (false, start.min(end)),
-                None => (false, end),
+            let index = self.gaps.iter().position(|gap| gap.end > at);
+            let (gap, until) = match index.map(|index| (index, self.gaps[index])) {
+                Some((index, gap)) if gap.start <= at => (Some((index, gap)), gap.end.min(end)),
+                Some((_, gap)) => (None, gap.start.min(end)),
+                None => (None, end),
             };
-            let (piece, rest) = data.split_at(data.len().min(usize_of(until - at)));
-            if late {
-                if !piece.is_empty() {
-                    out(time, Output::Late(piece));
+            let len = until - at;
+            let (piece, rest) = data.split_at(data.len().min(usize_of(len)));
+            match gap {
+                Some((index, gap)) => {
+                    out(time, Output::Late { data: piece, len, missed: gap.named });
+                    let left = [Gap { end: at, ..gap }, Gap { start: until, ..gap }];
+                    let left = left.into_iter().filter(|left| left.start < left.end);
+                    self.gaps.splice(index..=index, left);
                 }
-                if (piece.len() as u64) < until - at {
-                    out(time, Output::Cut(until - at - piece.len() as u64));
-                }
-                if let Some(index) = gap {
-                    let (start, gap_end) = self.gaps.remove(index);
-                    if until < gap_end {
-                        self.gaps.insert(index, (until, gap_end));
-                    }
-                    if start < at {
-                        self.gaps.insert(index, (start, at));
-                    }
-                }
-            } else {
-                out(time, Output::Repeated(until - at));
+                None => out(time, Output::Repeated(len)),
             }
             data = rest;
             at = until;
@@ -327,7 +337,7 @@ impl Stream {
             if self.gaps.len() == GAPS_KEPT {
                 self.gaps.remove(0);
             }
-            self.gaps.push((next, until));
+            self.gaps.push(Gap { start: next, end: until, named: true });
         }
         self.next = Some(until);
         self.drain(time, out);
@@ -346,7 +356,10 @@ impl Stream {
         if let (None, Some(end), Some(next)) = (self.fin, self.perhaps_fin, self.next)
             && next < end
         {
-            self.gap(time, next, end, out);
+            self.perhaps_fin = None;
+            self.gaps.push(Gap { start: next, end, named: false });
+            self.next = Some(end);
+            out(time, Output::GapOrFin);
         }
     }
 }
@@ -361,7 +374,8 @@ fn deliver(time: i64, data: &[u8], len: u64, out: &mut impl FnMut(i64, Output<'_
     }
 }
 
-/// Lengths of segments fit into any `usize`: they come from a field of 32 bits.
-fn usize_of(len: u64) -> usize {
+/// Lengths in a capture may be larger than what a `usize` holds; they then are larger than any
+/// slice too.
+pub(crate) fn usize_of(len: u64) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }

@@ -141,7 +141,7 @@ impl Collector {
 }
 
 impl Listener for Collector {
-    fn event(&mut self, _time: i64, event: Event<'_>) {
+    fn event(&mut self, time: i64, event: Event<'_>) {
         match event {
             Event::Opened(connection) => self.transcripts.push(Transcript {
                 connection: *connection,
@@ -170,14 +170,16 @@ impl Listener for Collector {
                     Note::Cut(bytes) => transcript.cut_off += bytes,
                     Note::Gap(bytes) => transcript.missing += bytes,
                     Note::Repeated(bytes) => transcript.sent_again += bytes,
-                    Note::Late(bytes) => transcript.units.push(Unit {
-                        connection: connection.number,
-                        side,
-                        parts: vec![(crate::decode::Part::Unknown, bytes.len())],
-                        bytes: bytes.to_vec(),
-                        ..Unit::default()
-                    }),
-                    Note::End | Note::WebSocket => {}
+                    Note::Late { bytes, cut, missed } => {
+                        transcript.cut_off += cut;
+                        if missed {
+                            transcript.missing -= bytes.len() as u64 + cut;
+                        }
+                        if !bytes.is_empty() {
+                            transcript.units.push(Unit::late(time, connection, side, bytes));
+                        }
+                    }
+                    Note::GapOrFin | Note::End | Note::WebSocket => {}
                 }
             }
         }

@@ -49,11 +49,28 @@ pub struct Unit {
     pub frame: Option<Header>,
     /// How many bytes of the frame's payload came in units before.
     pub payload_offset: u64,
+    /// The opcode of the message that the frame is part of, and whether that is compressed, if its
+    /// first frame is known. Control frames, which may stand between its frames, are not of it.
+    pub message: Option<(Opcode, bool)>,
+    /// Whether both sides agreed to compressed messages (RFC 7692), if their agreement is known.
+    pub deflate: Option<bool>,
     /// The key whose `Sec-WebSocket-Accept` this response gives.
     pub key: Option<[u8; KEY_LEN]>,
 }
 
 impl Unit {
+    /// Bytes that belong before ones that were given earlier.
+    pub(crate) fn late(time: i64, connection: &ConnectionInfo, side: Side, bytes: &[u8]) -> Self {
+        Self {
+            connection: connection.number,
+            side,
+            time,
+            bytes: bytes.to_vec(),
+            parts: vec![(Part::Late, bytes.len())],
+            ..Self::default()
+        }
+    }
+
     /// The memory that it takes, in bytes.
     fn size(&self) -> usize {
         self.bytes.len() + self.parts.len() * PART_SIZE
@@ -88,6 +105,12 @@ impl Unit {
         payload
     }
 
+    /// The opcode of what the frame with this header belongs to, and whether that is compressed.
+    pub(crate) fn message_of(&self, header: Header) -> (Opcode, bool) {
+        let message = self.message.filter(|_| !header.opcode.is_control());
+        message.unwrap_or((header.opcode, false))
+    }
+
     /// What a frame means, in a line: `FIN, text, masked with 36 0d 29 16, 8 bytes: get-time`.
     pub fn frame_meaning(&self) -> Option<String> {
         let header = self.frame?;
@@ -115,7 +138,8 @@ impl Unit {
             return Some(line);
         }
         line.push_str(": ");
-        if header.reserved & 4 != 0 && !header.opcode.is_control() {
+        let (opcode, compressed) = self.message_of(header);
+        if compressed {
             line.push_str("compressed (RFC 7692), not unpacked here");
         } else if header.opcode == Opcode::CLOSE && self.payload_offset == 0 && payload.len() >= 2 {
             let (code, reason) = payload.split_at(2);
@@ -125,7 +149,10 @@ impl Unit {
                 line.push_str(", ");
                 push_escaped(&mut line, reason);
             }
-        } else if header.opcode == Opcode::BINARY {
+        } else if header.is_short_close() {
+            push_hex(&mut line, &payload);
+            line.push_str(", which is invalid: a close code takes 2 bytes");
+        } else if opcode == Opcode::BINARY {
             push_hex(&mut line, &payload);
         } else {
             push_escaped(&mut line, &payload);
@@ -261,6 +288,9 @@ impl<L: Listener> Sink for Assembler<L> {
         let time = self.since_start(origin.time);
         let unit = &mut self.units[origin.connection.slot][origin.side.index()];
         let (bytes, parts) = mem::take(&mut self.spare);
+        let ends_message = |header: Header| header.fin && !header.opcode.is_control();
+        let message = unit.message.filter(|_| !unit.frame.is_some_and(ends_message));
+        let deflate = unit.deflate;
         *unit = Unit {
             connection: origin.connection.number,
             side: origin.side,
@@ -269,6 +299,8 @@ impl<L: Listener> Sink for Assembler<L> {
             time,
             bytes,
             parts,
+            message,
+            deflate,
             ..Unit::default()
         };
     }
@@ -286,6 +318,10 @@ impl<L: Listener> Sink for Assembler<L> {
         }
         if matches!(part, Part::FrameStart | Part::FrameLength | Part::MaskingKey) {
             unit.frame = Header::parse(&unit.bytes);
+            if let Some(header) = unit.frame.filter(|header| header.opcode.begins_message()) {
+                let compressed = header.reserved & 4 != 0 && unit.deflate != Some(false);
+                unit.message = Some((header.opcode, compressed));
+            }
         }
         self.total += unit.size() - size;
         if unit.size() >= UNIT_LIMIT || self.total >= TOTAL_LIMIT {
@@ -297,12 +333,16 @@ impl<L: Listener> Sink for Assembler<L> {
         self.give(origin, !complete);
     }
 
-    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>) {
-        self.units[origin.connection.slot][origin.side.index()].key = key;
+    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>, deflate: bool) {
+        let units = &mut self.units[origin.connection.slot];
+        units[origin.side.index()].key = key;
+        for unit in units {
+            unit.deflate = Some(deflate);
+        }
     }
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
-        if !matches!(note, Note::Repeated(_) | Note::Late(_)) {
+        if !matches!(note, Note::Repeated(_) | Note::Late { .. }) {
             self.give(origin, true);
         }
         let time = self.since_start(origin.time);

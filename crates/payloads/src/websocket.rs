@@ -40,6 +40,11 @@ impl Opcode {
         matches!(self.0, 0..=2 | 8..=10)
     }
 
+    /// Whether frames with it are the first of a message.
+    pub fn begins_message(self) -> bool {
+        self != Self::CONTINUATION && !self.is_control()
+    }
+
     /// Whether frames with it control the connection, rather than carry a message.
     pub fn is_control(self) -> bool {
         self.0 & 8 != 0
@@ -97,6 +102,18 @@ impl Header {
         })
     }
 
+    /// Whether it is of a close frame with half a close code, which is invalid (RFC 6455 section
+    /// 5.5.1).
+    pub(crate) fn is_short_close(&self) -> bool {
+        self.opcode == Opcode::CLOSE && self.payload_len == 1
+    }
+
+    /// Whether it keeps to what a control frame may be: whole, and with at most 125 bytes of payload
+    /// (RFC 6455 section 5.5).
+    fn is_allowed(&self) -> bool {
+        !self.opcode.is_control() || self.fin && self.extended == 0
+    }
+
     /// The length of the header itself in bytes.
     #[expect(clippy::len_without_is_empty, reason = "no header is empty")]
     pub fn len(&self) -> usize {
@@ -127,7 +144,8 @@ pub fn looks_like_frames(mut bytes: &[u8], masked: bool) -> bool {
             Some(rest)
                 if header.key.is_some() == masked
                     && header.opcode.is_known()
-                    && header.reserved & 3 == 0 =>
+                    && header.reserved & 3 == 0
+                    && header.is_allowed() =>
             {
                 bytes = rest;
             }

@@ -215,6 +215,9 @@ fn memory_is_bounded() {
     }
     // The program in its own process, so that only its memory is measured.
     if let Ok(what) = std::env::var("MEMORY_OF") {
+        if what == "pings" {
+            return show_pings();
+        }
         let input = Many { buffer: Vec::new(), at: 0, round: 0, rounds: 4_000 * 10 };
         if what == "stats" {
             assert_eq!(Stats::read(input, None).unwrap().overall.total_packets, 4_000 * 20);
@@ -230,7 +233,7 @@ fn memory_is_bounded() {
         assert!(peak < 32 * 1024, "{what} took {peak} KiB");
         return;
     }
-    for what in ["stats", "show"] {
+    for what in ["stats", "show", "pings"] {
         let output = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "memory_is_bounded"])
             .env("MEMORY_OF", what)
@@ -239,4 +242,35 @@ fn memory_is_bounded() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
     }
+}
+
+/// Shows connections that each deliver a quarter of a megabyte of empty pings at once, all of which
+/// have waited for two bytes that never come.
+#[cfg(target_os = "linux")]
+fn show_pings() {
+    let mut packets = Vec::new();
+    for port in 50_000..50_002 {
+        let mut ws = Connection::new(v4(1, port), v4(2, 8000));
+        ws.open();
+        ws.data(CLIENT, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
+        ws.data(SERVER, b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n");
+        ws.ack(CLIENT).lose(SERVER, 2);
+        for _ in 0..4 {
+            ws.data(SERVER, &b"\x89\x00".repeat(31_000));
+        }
+        packets.append(&mut ws.packets);
+    }
+    let capture = writer::pcap(&packets);
+    drop(packets);
+    let before = peak_memory();
+    for explain in [false, true] {
+        let mut show = Show::new(std::io::sink(), Style { explain, color: false }, None);
+        let mut reader = Reader::new(capture.as_slice());
+        while let Some(packet) = reader.next_packet().unwrap() {
+            show.packet(&packet).unwrap();
+        }
+        show.finish().unwrap();
+    }
+    let grown = peak_memory() - before;
+    assert!(grown < 16 * 1024, "show took {grown} KiB");
 }

@@ -185,12 +185,12 @@ S1  ←  0.000400 s  response, 129 bytes
     assert_has_lines(
         &text,
         r#"
-    │ FIN           81 1.......       the message ends with this frame (RFC 6455 section 5.2)
-    │ RSV1 to RSV3     .000....       no extension in use (RFC 6455 section 5.2)
-    │ opcode           ....0001       1: text (RFC 6455 section 5.2)
-    │ MASK          88 1.......       masked, as a client must (RFC 6455 section 5.1)
-    │ length           .0001000       8 bytes of payload (RFC 6455 section 5.2)
-    │ masking key   36 0d 29 16       picked anew for each frame (RFC 6455 section 5.3)
+    │ FIN           81 1.......  the message ends with this frame (RFC 6455 section 5.2)
+    │ RSV1 to RSV3     .000....  no extension in use (RFC 6455 section 5.2)
+    │ opcode           ....0001  1: text (RFC 6455 section 5.2)
+    │ MASK          88 1.......  masked, as a client must (RFC 6455 section 5.1)
+    │ length           .0001000  8 bytes of payload (RFC 6455 section 5.2)
+    │ masking key   36 0d 29 16  picked anew for each frame (RFC 6455 section 5.3)
     │ payload       51 ^ 36 = 67 'g'  XOR with the key (RFC 6455 section 5.3)
     │               68 ^ 0d = 65 'e'
     │               5d ^ 29 = 74 't'
@@ -208,6 +208,14 @@ S1  ←  0.000400 s  response, 129 bytes
     │ payload       1a ^ 19 = 03  XOR with the key (RFC 6455 section 5.3)
     │               32 ^ db = e9
     │ close code    03 e9         1001: going away (RFC 6455 section 7.4.1)
+"#,
+    );
+    assert_has_lines(
+        &text,
+        r#"
+    │ length           .0010100  20 bytes of payload (RFC 6455 section 5.2)
+    │ payload       7b 22 74 69 6d 65 22 3a 20 22  {"time": "
+    │               30 39 3a 34 33 3a 33 38        09:43:38  the time itself
 "#,
     );
 }
@@ -335,6 +343,46 @@ fn answers_without_content_and_with_every_kind_of_length() {
     );
 }
 
+/// The units of the answer to a request, with their sizes.
+fn answer(head: &str, content: &str) -> Vec<(payloads::decode::UnitKind, usize)> {
+    let mut http = Connection::v4();
+    http.open().data(CLIENT, b"GET / HTTP/1.1\r\n\r\n");
+    http.data(SERVER, format!("HTTP/1.1 200 OK\r\n{head}\r\n{content}").as_bytes());
+    http.close(SERVER);
+    let transcripts = payloads::transcript::read(http.pcap().as_slice(), None).unwrap();
+    transcripts[0].units[2..].iter().map(|unit| (unit.kind, unit.bytes.len())).collect()
+}
+
+/// RFC 9112 section 6.3.
+#[test]
+fn lengths_that_are_repeated_or_overridden() {
+    use payloads::decode::UnitKind::{Body, Chunk, Response, Unknown};
+    let next = "HTTP/1.1 204 No Content\r\n\r\n";
+    for lengths in ["Content-Length: 5, 5\r\n", "Content-Length: 5\r\nContent-Length: 5\r\n"] {
+        assert_eq!(answer(lengths, &format!("hello{next}")), [(Body, 5), (Response, next.len())]);
+    }
+    for lengths in ["Content-Length: 5, 6\r\n", "Content-Length: +5\r\n"] {
+        assert_eq!(answer(lengths, "hello, world"), [(Body, 12)], "{lengths}");
+    }
+    for (head, content, expected) in [
+        ("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n", "hello, world", (Body, 12)),
+        ("Content-Length: 5\r\nTransfer-Encoding: gzip\r\n", "hello, world", (Body, 12)),
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "5\r\nhello\r\n", (Chunk, 10)),
+    ] {
+        assert_eq!(answer(head, content), [expected], "{head}");
+    }
+    // Content that is compressed is no line of events.
+    let events = "Content-Type: text/event-stream\r\nContent-Encoding:";
+    assert_eq!(answer(&format!("{events} gzip\r\n"), "data: 1\n\n"), [(Body, 9)]);
+    let event = payloads::decode::UnitKind::Event;
+    assert_eq!(answer(&format!("{events} identity\r\n"), "data: 1\n\n"), [(event, 9)]);
+    // More fields than most heads have.
+    let fields = "A: b\r\n".repeat(400);
+    let fields = format!("{fields}Content-Length: 5\r\n");
+    assert_eq!(answer(&fields, "hello"), [(Body, 5)]);
+    assert_eq!(answer("A b\r\n", "hello"), [(Unknown, 5)]);
+}
+
 /// Where a request or an answer is not in the capture, the next ones still belong together.
 #[test]
 fn answers_belong_to_their_requests_though_some_are_missing() {
@@ -453,7 +501,7 @@ fn mistakes_are_one_line_and_status_1() {
         (&["show", "no-such.pcap"][..], "no-such.pcap cannot be opened"),
         (&["stats", "no-such.pcap"], "no-such.pcap cannot be opened"),
         (&["stats", "."], ". cannot be read"),
-        (&["stats"], "see payloads --help"),
+        (&["stats"], "no capture is named: name one or more, as in payloads stats my.pcap"),
         (&["show", "--port", "0", "x"], "see payloads --help"),
         (&["show", "--port", "http", "x"], "see payloads --help"),
         (&["show", "--foo"], "see payloads --help"),
@@ -605,4 +653,75 @@ fn what_the_pipe_brings_after_ctrl_c_is_shown() {
     drop(live.child.stdin.take());
     live.wait_for("395 shown, 0 sent again");
     assert!(live.child.wait().unwrap().success());
+}
+
+/// As with `payloads show big.pcap | less`, of which a page was read.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_it_though_nobody_reads_the_output() {
+    let mut tcp = Connection::v4();
+    tcp.open();
+    for _ in 0..2_000 {
+        tcp.data(SERVER, &[b'x'; 1_000]);
+    }
+    let capture = tcp.pcap();
+    for once in [true, false] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_payloads"))
+            .args(["show", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut stdin, capture) = (child.stdin.take().unwrap(), capture.clone());
+        let writer = thread::spawn(move || {
+            let _ = stdin.write_all(&capture);
+        });
+        child.stdout.as_mut().unwrap().read_exact(&mut [0; 100]).unwrap();
+        let started = Instant::now();
+        let mut signals = 0;
+        let status = loop {
+            if signals == 0 || !once {
+                // It may end in the meantime.
+                let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).output();
+                signals += 1;
+            }
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if started.elapsed() > PATIENCE => {
+                    child.kill().unwrap();
+                    panic!("still there after {signals} signals");
+                }
+                None => thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        assert_eq!(status.code(), Some(1));
+        let mut said = String::new();
+        child.stderr.unwrap().read_to_string(&mut said).unwrap();
+        let unfinished = "payloads: left unfinished, because nothing reads the output\n";
+        assert_eq!(said, if once { unfinished } else { "" });
+        writer.join().unwrap();
+    }
+}
+
+/// A request that acknowledges an answer which was not captured is not held back for it.
+#[test]
+fn what_acknowledges_lost_bytes_appears_live() {
+    let mut http = Connection::v4();
+    http.open().data(CLIENT, b"GET /1 HTTP/1.1\r\n\r\n").lose(SERVER, 50);
+    http.data(CLIENT, b"GET /2 HTTP/1.1\r\n\r\n");
+    let mut live = Live::start();
+    live.write(&http.pcap());
+    live.wait_for("GET /2");
+
+    // In a file, another connection's packet does it.
+    let mut other = Connection::new(writer::v4(3, 50_000), writer::v4(2, 8000));
+    other.time = http.time;
+    for (wait, comes_before) in [(0, false), (10, true)] {
+        let mut other = other.clone();
+        other.wait(wait).open();
+        let text = shown(&writer::pcap(&[&http.packets[..], &other.packets].concat()));
+        let place = |what: &str| text.find(what).unwrap();
+        assert_eq!(place("GET /2") < place("client 192.0.2.3"), comes_before, "{text}");
+    }
 }

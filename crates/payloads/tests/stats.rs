@@ -332,3 +332,60 @@ fn what_is_not_tcp_is_said() {
         ]
     );
 }
+
+/// A server whose bytes were cut off, or are of an unknown kind, does not show that it can.
+#[test]
+fn what_the_server_alone_can_send_takes_evidence() {
+    let path = format!("{}/tests/captures/webapp.pcap", env!("CARGO_MANIFEST_DIR"));
+    let whole = std::fs::read(path).unwrap();
+    // As editcap -s 68 cuts it.
+    let mut cut = whole[..24].to_vec();
+    let mut rest = &whole[24..];
+    while let Some((header, after)) = rest.split_first_chunk::<16>() {
+        let len = u32::from_le_bytes(header[8..12].try_into().unwrap());
+        cut.extend(&header[..8]);
+        cut.extend(len.min(68).to_le_bytes());
+        cut.extend(&header[12..]);
+        cut.extend(&after[..len.min(68) as usize]);
+        rest = &after[len as usize..];
+    }
+    assert!(cut.len() < whole.len());
+    let stats = stats(&cut);
+    let update = stats.usual.unwrap().update;
+    assert_eq!(update.figures, figures([3, 2, 828, 96, 630]));
+    assert!(!update.can_push);
+    let table = stats::server_table(&[("webapp", &stats)]);
+    assert_eq!(table.lines().count(), 2, "{table}");
+    assert!(stats.json("webapp")["update"]["server_alone"].is_null());
+
+    // The page in a packet of its own.
+    let mut web = Connection::v4();
+    web.open();
+    for _ in 0..3 {
+        web.wait(1_000).data(CLIENT, &request(300)).ack(SERVER);
+        web.data(SERVER, &response("text/html", 427)).data(SERVER, &page(427)).ack(CLIENT);
+    }
+    let frames = writer::frames(&web.packets, writer::Link::Ethernet);
+    for snap_len in 66..90 {
+        let cut = writer::pcap_of(&frames, 1, false, false, snap_len);
+        assert!(!self::stats(&cut).usual.unwrap().update.can_push, "{snap_len}");
+    }
+}
+
+/// The name of a file in JSON is not escaped for a terminal.
+#[cfg(unix)]
+#[test]
+fn the_name_in_json_is_that_of_the_file() {
+    let folder = std::env::temp_dir().join(format!("payloads-name-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("a\tb\u{202e}.pcap");
+    std::fs::write(&path, original_tcpapp().pcap()).unwrap();
+    let path = path.to_str().unwrap();
+    let json = run(&["stats", "--json", path], b"");
+    let tables = run(&["stats", path], b"");
+    std::fs::remove_dir_all(folder).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json[0]["capture"], path);
+    let tables = String::from_utf8(tables.stdout).unwrap();
+    assert!(tables.contains(r"a\tb\u{202e}.pcap"), "{tables}");
+}

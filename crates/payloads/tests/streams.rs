@@ -3,8 +3,10 @@
 mod writer;
 
 use payloads::{
+    capture::Reader,
     conversation::{CONNECTION_LIMIT, Ending, Side},
     decode::UnitKind,
+    show::{Show, Style},
     stats::Stats,
     transcript::{self, Transcript},
     unit::Unit,
@@ -255,7 +257,41 @@ fn bytes_that_fill_a_gap_too_late_are_shown() {
     tcp.packets.push(late);
     let transcript = transcript(&tcp.packets);
     assert_eq!(said(&transcript, Side::Client), b"one\nthree\ntwo\n");
-    assert_eq!((transcript.missing, transcript.sent_again), (4, 4));
+    assert_eq!((transcript.missing, transcript.sent_again), (0, 4));
+    let text = shown(&tcp.pcap());
+    assert!(text.contains("gap: 4 bytes"), "{text}");
+    assert!(text.ends_with("21 shown, 4 sent again, 0 cut off by the snap length\n"), "{text}");
+    let output = writer::run(&["show", "--explain", "-"], &tcp.pcap());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = "    │ late          two\\n  belongs before others that were captured earlier";
+    assert!(text.lines().any(|found| found == line), "{text}");
+}
+
+#[test]
+fn what_fills_a_gap_may_be_cut() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"1").data(CLIENT, &[b'2'; 100]).data(CLIENT, b"3").ack(SERVER);
+    tcp.ack(CLIENT);
+    let late = tcp.packets.remove(4);
+    tcp.packets.push(late);
+    let frames = writer::frames(&tcp.packets, writer::Link::Ethernet);
+    let capture = writer::pcap_of(&frames, 1, false, false, 70);
+    let transcript = &transcript::read(capture.as_slice(), None).unwrap()[0];
+    assert_eq!((transcript.missing, transcript.cut_off), (0, 96));
+    assert_eq!(said(transcript, Side::Client), b"132222");
+    let text = shown(&capture);
+    assert!(text.ends_with("6 shown, 0 sent again, 96 cut off by the snap length\n"), "{text}");
+}
+
+/// What the peer acknowledges beyond the last byte may be either.
+#[test]
+fn a_lost_fin_is_no_lost_data() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").lose(CLIENT, 1).ack(SERVER);
+    assert_eq!(transcript(&tcp.packets).missing, 0);
+    let text = shown(&tcp.pcap());
+    assert!(text.contains("  gap: 1 byte or the FIN is not in the capture\n"), "{text}");
+    assert!(!text.contains("missing"), "{text}");
 }
 
 #[test]
@@ -288,6 +324,99 @@ fn frames_and_events_are_known_in_mid_connection() {
     assert_eq!(kinds, [UnitKind::EventChunk]);
 }
 
+/// What ends a message whose beginning is missing is no text for ever.
+#[test]
+fn messages_are_found_after_the_end_of_another() {
+    let mut web = Connection::v4();
+    web.data(SERVER, b"rest of page</html>\n").ack(CLIENT);
+    for _ in 0..2 {
+        web.wait(1_000).data(CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        web.data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnow").ack(CLIENT);
+    }
+    let mut probe = web.clone();
+    probe.packets[0].payload = vec![0];
+    probe.packets[0].sequence = web.packets[1].acknowledgment - 1;
+    for capture in [web, probe] {
+        let kinds: Vec<_> =
+            transcript(&capture.packets).units.iter().map(|unit| unit.kind).collect();
+        let answered = [UnitKind::Request, UnitKind::Response, UnitKind::Body];
+        assert_eq!(kinds[1..], [answered, answered].concat());
+        let update = Stats::read(capture.pcap().as_slice(), None).unwrap().usual.unwrap().update;
+        assert!(!update.can_push);
+    }
+
+    let frames = [
+        (SERVER, &b"\x81\x14{\"time\": \"09:43:38\"}"[..]),
+        (CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73"),
+    ];
+    for (first, rest) in [(SERVER, &b"\"09:43:28\"}"[..]), (CLIENT, b"\x42\x64\x44\x73")] {
+        let mut ws = Connection::v4();
+        ws.data(first, rest).ack(1 - first);
+        for (side, frame) in [frames[0], frames[1], frames[0], frames[1]] {
+            ws.data(side, frame).ack(1 - side);
+        }
+        let kinds: Vec<_> = transcript(&ws.packets).units.iter().map(|unit| unit.kind).collect();
+        assert_eq!(kinds[1..], [UnitKind::Frame; 4], "{first}");
+    }
+    // The other side's frames were found first.
+    let mut ws = Connection::v4();
+    ws.data(SERVER, frames[0].1).data(CLIENT, b"\x64\x44\x73").ack(SERVER);
+    ws.data(CLIENT, frames[1].1).ack(SERVER);
+    let kinds: Vec<_> = transcript(&ws.packets).units.iter().map(|unit| unit.kind).collect();
+    assert_eq!(kinds, [UnitKind::Frame, UnitKind::Unknown, UnitKind::Frame]);
+
+    let mut sse = Connection::v4();
+    sse.data(SERVER, b"\"11:42:04\"}\n\n\r\n").ack(CLIENT);
+    sse.data(SERVER, b"1c\r\ndata: {\"time\": \"11:42:14\"}\n\n\r\n").ack(CLIENT);
+    let kinds: Vec<_> = transcript(&sse.packets).units.iter().map(|unit| unit.kind).collect();
+    assert_eq!(kinds, [UnitKind::Text, UnitKind::EventChunk]);
+
+    // Text that might be a frame: a pong without FIN, of 10 bytes, or a fragment of text.
+    for line in [&b"\n\n1234567890"[..], b"A0the length of this is 48, as the zero's code is\n"] {
+        let mut tcp = Connection::v4();
+        tcp.data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n").data(SERVER, line).ack(CLIENT);
+        let kinds: Vec<_> = transcript(&tcp.packets).units.iter().map(|unit| unit.kind).collect();
+        assert_eq!(kinds, [UnitKind::Text; 3]);
+    }
+}
+
+/// Where a head should come and something else does, what follows is found.
+#[test]
+fn what_is_no_head_is_shown_at_once_and_hides_nothing() {
+    let mut ws = Connection::v4();
+    ws.open().data(CLIENT, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n").ack(SERVER);
+    ws.data(CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73");
+    let units = transcript(&ws.packets).units;
+    assert_eq!((units[1].kind, units[1].unfinished), (UnitKind::Frame, false));
+
+    for junk in
+        [&[&b"junk that is no request\n"[..]][..], &[b"JUNK"], &[b"JUNK", b" of any kind\n"]]
+    {
+        let mut http = Connection::v4();
+        http.open();
+        let exchange = |http: &mut Connection| {
+            http.wait(1_000).data(CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            http.data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnow").ack(CLIENT);
+        };
+        exchange(&mut http);
+        for piece in junk {
+            http.data(CLIENT, piece);
+        }
+        http.data(SERVER, b"more junk\n");
+        exchange(&mut http);
+        let units = transcript(&http.packets).units;
+        let answered = [UnitKind::Request, UnitKind::Response, UnitKind::Body];
+        let kinds: Vec<_> = units.iter().map(|unit| unit.kind).collect();
+        let between = kinds.len() - 3;
+        assert_eq!(kinds[..3], answered);
+        if junk != [b"JUNK"] {
+            assert_eq!(kinds[3..between], [UnitKind::Unknown; 2]);
+            assert_eq!(kinds[between..], answered, "{junk:?}");
+        }
+        assert_adds_up(&http.packets, &[transcript(&http.packets)]);
+    }
+}
+
 #[test]
 fn the_port_decides_who_is_the_server_where_no_syn_was_captured() {
     let mut tcp = Connection::new(v4(1, 6000), v4(2, 9000));
@@ -300,6 +429,64 @@ fn the_port_decides_who_is_the_server_where_no_syn_was_captured() {
     let output = writer::run(&["show", "--port", "9000", "-"], &capture);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(messages(&text).contains("C1 s  text, 5 bytes"), "{text}");
+}
+
+/// Between equal ports, the side that is seen first asks.
+#[test]
+fn the_first_to_send_is_the_client_where_both_ports_are_the_same() {
+    let mut tcp = Connection::new(v4(9, 9_000), v4(2, 9_000));
+    tcp.data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n").ack(CLIENT);
+    assert_eq!(transcript(&tcp.packets).connection.client, v4(9, 9_000));
+}
+
+/// What is shown of packets before anything else comes.
+fn shown_live(packets: &[Packet]) -> String {
+    let capture = writer::pcap(packets);
+    let mut text = Vec::new();
+    let mut show = Show::new(&mut text, Style::default(), None);
+    let mut reader = Reader::new(capture.as_slice());
+    while let Some(packet) = reader.next_packet().unwrap() {
+        show.packet(&packet).unwrap();
+    }
+    show.flush().unwrap();
+    drop(show);
+    String::from_utf8(text).unwrap()
+}
+
+/// Nothing says where it begins, but after a few segments it is clear enough.
+#[test]
+fn one_direction_alone_is_shown_live() {
+    let mut tcp = Connection::v4();
+    tcp.data(CLIENT, b"one\n").data(CLIENT, b"two\n").data(CLIENT, b"three\n");
+    assert!(!shown_live(&tcp.packets).contains("one"));
+    tcp.data(CLIENT, b"four\n").data(CLIENT, b"five\n");
+    let text = shown_live(&tcp.packets);
+    assert!(text.contains("│ one") && text.contains("│ five"), "{text}");
+}
+
+/// An answer that acknowledges a FIN which was not captured does not wait for bytes.
+#[test]
+fn an_answer_after_a_lost_fin_is_shown_live() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"time\n").lose(CLIENT, 1).data(SERVER, b"09:31:45\n\n");
+    let text = shown_live(&tcp.packets);
+    assert!(text.contains("│ 09:31:45"), "{text}");
+}
+
+/// A head that is too long is shown before it ends.
+#[test]
+fn only_so_much_of_a_head_is_kept() {
+    let mut http = Connection::v4();
+    http.open().data(CLIENT, b"GET / HTTP/1.1\r\nX: ");
+    for _ in 0..60 {
+        http.data(CLIENT, &[b'x'; 1_000]);
+    }
+    assert!(!shown_live(&http.packets).contains("request"));
+    for _ in 0..6 {
+        http.data(CLIENT, &[b'x'; 1_000]);
+    }
+    let text = shown_live(&http.packets);
+    assert!(text.contains("request (first part)"), "{text}");
 }
 
 #[test]
@@ -340,6 +527,29 @@ fn a_port_used_again_is_another_connection() {
         let texts: Vec<String> = transcripts(&packets).iter().map(Transcript::text).collect();
         assert_eq!(texts, ["one\n", "two\n"], "{end}");
     }
+}
+
+/// Nothing of it is taken for bytes of the first one that were sent again, nor for a gap in them.
+#[test]
+fn a_port_used_again_is_another_connection_though_its_syn_is_missing() {
+    let mut first = Connection::v4().sequences(2_000_000_000, 2_000_000_000);
+    first.open().data(CLIENT, b"first\n").data(SERVER, b"answer1\n").ack(CLIENT).close(CLIENT);
+    for sequence in [1_000_000_000, 3_000_000_000] {
+        let mut second = Connection::v4().sequences(sequence, sequence);
+        second.open().data(CLIENT, b"SECOND\n").data(SERVER, b"answer2\n").ack(CLIENT);
+        for missing in 1..4 {
+            let packets = [&first.packets, &second.packets[missing..]].concat();
+            let found = transcripts(&packets);
+            let texts: Vec<String> = found.iter().map(Transcript::text).collect();
+            assert_eq!(texts, ["first\nanswer1\n", "SECOND\nanswer2\n"], "{missing}");
+            assert_eq!(found[1].connection.client.port, 50_000);
+            assert_eq!((found[0].missing, found[1].missing), (0, 0), "{missing}");
+            assert_adds_up(&packets, &found);
+        }
+    }
+    // What belongs to the first one, repeated, opens none.
+    let again = [&first.packets[..], &first.packets[1..], &first.packets[3..]].concat();
+    assert_eq!(transcripts(&again).len(), 1);
 }
 
 #[test]

@@ -229,5 +229,96 @@ fn a_chosen_frame_can_be_explained() {
     assert_eq!(values.last().unwrap(), "get-time");
     let text = payloads::show::explanation(unit);
     assert_eq!(text.lines().count(), values.len());
-    assert!(text.starts_with("FIN           81 1.......       the message ends with"), "{text}");
+    assert!(text.starts_with("FIN           81 1.......  the message ends with"), "{text}");
+}
+
+/// What `--explain` says of frames, after an upgrade that agrees to these extensions.
+fn explained(extensions: &str, frames: &[&[u8]]) -> String {
+    let mut connection = Connection::v4();
+    connection.open();
+    connection.data(CLIENT, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
+    let head = format!("HTTP/1.1 101 X\r\nUpgrade: websocket\r\n{extensions}\r\n");
+    connection.data(SERVER, head.as_bytes());
+    for frame in frames {
+        connection.data(SERVER, frame).ack(CLIENT);
+    }
+    let output = writer::run(&["show", "--explain", "-"], &connection.pcap());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The meanings of the lines with this name, or of a frame's one line.
+fn meanings<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("    │ ")?.strip_prefix(name));
+    lines.map(str::trim_start).collect()
+}
+
+#[test]
+fn close_codes_and_their_sources() {
+    for (code, meaning) in [
+        (1001, "1001: going away (RFC 6455 section 7.4.1)"),
+        (1012, "1012: service restart (IANA registry of WebSocket close codes)"),
+        (1014, "1014: bad gateway (IANA registry of WebSocket close codes)"),
+        (1015, "1015: TLS handshake failed: may not be sent (RFC 6455 section 7.4.1)"),
+        (3000, "3000: registered for a library or application (RFC 6455 section 7.4.2)"),
+        (4999, "4999: private use (RFC 6455 section 7.4.2)"),
+        (999, "999: not assigned (RFC 6455 section 7.4.2)"),
+    ] {
+        let [high, low] = u16::to_be_bytes(code);
+        let text = explained("", &[&[0x88, 2, high, low]]);
+        let [found] = meanings(&text, "close code")[..] else { panic!("{text}") };
+        assert!(found.ends_with(meaning), "{found}");
+    }
+    let text = explained("", &[b"\x88\x01\x03"]);
+    assert!(text.contains("FIN, close, 1 byte: 03, which is invalid: a close code takes 2 bytes"));
+    let invalid = "invalid: a close code takes 2 bytes (RFC 6455 section 5.5.1)";
+    assert!(text.lines().any(|line| line.contains("│ payload") && line.ends_with(invalid)));
+    let masked = explained("", &[b"\x88\x81\x00\x00\x00\x00\x03"]);
+    assert!(masked.lines().any(|line| line.contains("│ close code") && line.ends_with(invalid)));
+}
+
+/// RSV1 is the compression's where that was agreed, and in the first frame of a message only.
+#[test]
+fn messages_that_go_on_and_compressed_ones() {
+    let deflate = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let compressed: [&[u8]; 4] = [b"\x41\x02ab", b"\x09\x02hi", b"\x80\x02cd", b"\x81\x02ef"];
+    let text = explained(deflate, &compressed);
+    let bits = |text: &str| -> Vec<String> {
+        let lines = meanings(text, "RSV1 to RSV3");
+        lines.iter().map(|line| line.split_once("  ").unwrap().1.trim().to_owned()).collect()
+    };
+    assert_eq!(
+        bits(&text),
+        [
+            "the message is compressed (RFC 7692 section 6)",
+            "no extension in use (RFC 6455 section 5.2)",
+            "set in the first frame of the message alone (RFC 7692 section 6)",
+            "the message is not compressed (RFC 7692 section 6)",
+        ]
+    );
+    for line in [
+        "RSV1, text, 2 bytes: compressed (RFC 7692), not unpacked here",
+        "ping, 2 bytes: hi",
+        "FIN, continuation, 2 bytes: compressed (RFC 7692), not unpacked here",
+        "FIN, text, 2 bytes: ef",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+
+    let text = explained("", &[b"\xc1\x02ab"]);
+    assert_eq!(bits(&text), ["not allowed without an extension (RFC 6455 section 5.2)"]);
+    assert!(text.contains("FIN, RSV1, text, 2 bytes: ab"), "{text}");
+    let text = explained(deflate, &[b"\xc9\x02ab"]);
+    assert_eq!(bits(&text), ["allowed in a message's first frame only (RFC 7692 section 6)"]);
+    assert!(text.contains("FIN, RSV1, ping, 2 bytes: ab"), "{text}");
+
+    let text = explained("", &[b"\x02\x02ab", b"\x80\x02cd", b"\x80\x02ef"]);
+    assert!(text.contains("FIN, continuation, 2 bytes: 63 64"), "{text}");
+
+    // Without the upgrade it is not known what was agreed.
+    let mut midway = Connection::v4();
+    midway.data(SERVER, b"\xc1\x02ab").ack(CLIENT);
+    let output = writer::run(&["show", "--explain", "-"], &midway.pcap());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let expected = "the message is compressed, if that was agreed (RFC 7692 section 6)";
+    assert_eq!(bits(&text), [expected]);
 }

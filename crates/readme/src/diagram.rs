@@ -6,15 +6,12 @@ use payloads::{
     conversation::Side,
     decode::UnitKind,
     packet::Flags,
+    stats::SILENCE,
     transcript::{TimelinePacket, Transcript},
     unit::Unit,
 };
 
 use crate::{Capture, Error, values::usual};
-
-/// The silence that ends a part of a conversation, in nanoseconds: the rule by which the tables
-/// cut a capture into updates.
-const SILENCE: i64 = 500_000_000;
 
 /// A packet with the lane of its connection and what it says.
 struct Arrow {

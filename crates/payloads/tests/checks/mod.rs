@@ -105,6 +105,7 @@ struct Ledger {
     shown: u64,
     repeated: u64,
     cut: u64,
+    missing: i64,
     /// By kind; those captured late are counted too.
     counted: [i64; 4],
     /// Whether a unit is open: it must be, where there is a piece.
@@ -140,9 +141,19 @@ impl Sink for Ledger {
         match note {
             Note::Cut(bytes) => self.cut += bytes,
             Note::Repeated(bytes) => self.repeated += bytes,
-            Note::Late(bytes) => self.shown += bytes.len() as u64,
-            Note::Gap(bytes) => assert!(bytes > 0),
-            Note::End | Note::WebSocket => {}
+            Note::Late { bytes, cut, missed } => {
+                self.shown += bytes.len() as u64;
+                self.cut += cut;
+                if missed {
+                    self.missing -= (bytes.len() as u64 + cut).cast_signed();
+                    assert!(self.missing >= 0);
+                }
+            }
+            Note::Gap(bytes) => {
+                assert!(bytes > 0);
+                self.missing += bytes.cast_signed();
+            }
+            Note::GapOrFin | Note::End | Note::WebSocket => {}
         }
     }
 
@@ -214,7 +225,7 @@ pub fn segments(input: &[u8]) {
         let (who, how) = (input.next(), input.next());
         let (side, connection) = (usize::from(who & 1), usize::from(who >> 1 & 7));
         let bit = |bit: u8| how >> bit & 1 == 1;
-        let flags = Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3), psh: false };
+        let flags = Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3) };
         let form = input.next();
         let payload = input.payload(form);
         let cut = if bit(4) { u32::from(input.next()) } else { 0 };
