@@ -1,6 +1,6 @@
 //! The time in a web page: the server sends it as an event, again and again.
 //!
-//! Run it in one terminal (with a number, it is the seconds from event to event: 1 if left out):
+//! Run it in one terminal, with an event every second, or every ten:
 //!
 //!     cargo run -p sseapp
 //!     cargo run -p sseapp 10
