@@ -2,14 +2,14 @@
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write, pipe},
-    net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
+    net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpStream},
     process::{Child, ChildStdout, Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
 };
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::http::Response;
 
@@ -57,10 +57,16 @@ impl Server {
 
     /// Starts the binary `app` with a pipe for its output that is already closed at the other end.
     pub fn start_closed(app: &str) -> Self {
-        // It cannot say which port it took, so it is told one that was free a moment ago.
-        let free = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        // It cannot say which port it took, so it is told one that this socket keeps from all that
+        // take any free port. An app may still bind it, since neither of the two listens yet and
+        // both allow the address to be used again (socket(7), SO_REUSEADDR).
+        let kept = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        kept.set_reuse_address(true).unwrap();
+        kept.bind(&SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0).into()).unwrap();
+        let port = kept.local_addr().unwrap().as_socket().unwrap().port();
+        // Other systems let no two sockets have one address.
+        #[cfg(not(target_os = "linux"))]
+        drop(kept);
         let (reader, writer) = pipe().unwrap();
         drop(reader);
         let port_variable = port.to_string();
