@@ -633,8 +633,7 @@ fn ctrl_c_ends_it_with_what_was_seen() {
     // All but the last packet, and the pipe stays open.
     live.write(&capture[..capture.len() - 82]);
     live.wait_for("the server has nothing more");
-    let id = live.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    testing::signal(&live.child, "INT");
     live.wait_for("395 shown, 0 sent again");
     assert!(live.child.wait().unwrap().success());
 }
@@ -646,8 +645,7 @@ fn what_the_pipe_brings_after_ctrl_c_is_shown() {
     let mut live = Live::start();
     live.write(&capture[..500]);
     live.wait_for("connects to");
-    let id = live.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    testing::signal(&live.child, "INT");
     // As tcpdump does on Ctrl-C: the rest, then the end.
     live.write(&capture[500..]);
     drop(live.child.stdin.take());
@@ -682,8 +680,7 @@ fn ctrl_c_ends_it_though_nobody_reads_the_output() {
         let mut signals = 0;
         let status = loop {
             if signals == 0 || !once {
-                // It may end in the meantime.
-                let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).output();
+                testing::signal(&child, "INT");
                 signals += 1;
             }
             match child.try_wait().unwrap() {

@@ -1,4 +1,4 @@
-//! What the apps' tests share: start an app's own binary on a free port, read its console,
+//! What the tests share, those of the apps above all: start an app's own binary on a free port, read its console,
 //! exchange raw bytes with it, break its connections, stop it.
 //!
 //! For tests alone: a thing that does not go as a test expects is a panic that says so.
@@ -12,4 +12,6 @@ pub use contract::{
     the_clock_follows_tz,
 };
 pub use http::{Response, VISIT, masked, on_the_wire, sha256};
+#[cfg(unix)]
+pub use server::signal;
 pub use server::{Client, Server, fails_to_start};

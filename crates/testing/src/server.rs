@@ -112,9 +112,7 @@ impl Server {
     /// Sends the app the signal `name`, such as `STOP`.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
-        // The `kill` of the shell is there where there is no program of that name.
-        let command = format!("kill -s {name} {}", self.process.id());
-        assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+        signal(&self.process, name);
     }
 
     /// The app's resident memory in KiB, as Linux counts it.
@@ -147,6 +145,14 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Sends `process` the signal `name`, such as `STOP`.
+#[cfg(unix)]
+pub fn signal(process: &Child, name: &str) {
+    // Every shell has a `kill`; a program of that name is not everywhere.
+    let command = format!("kill -s {name} {}", process.id());
+    assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
 }
 
 /// Runs the binary `app`, which must end by itself with exit status 1, nothing on standard output

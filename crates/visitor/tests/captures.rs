@@ -132,8 +132,7 @@ fn stop(app: &str, signal: &str, status: Option<i32>) {
     BufReader::new(visitor.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert!(line.contains(" s  "), "{line}");
     assert!(running_with(&scratch) > 2);
-    let id = visitor.id().to_string();
-    assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+    testing::signal(&visitor, signal);
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
         let ended = visitor.try_wait().unwrap();
