@@ -34,7 +34,7 @@ capture-by-hand app interval='10': (capture app interval '--by-hand --dir pcap/b
 # Print the captures as text beside them: pcap/APP.txt.
 [no-exit-message]
 parse *files:
-    @crates/visitor/parse.sh {{files}}
+    @crates/tools/visitor/parse.sh {{files}}
 
 # Put what the captures say into the README, and draw its chart.
 [no-exit-message]
@@ -66,7 +66,7 @@ bench-latency:
 
 # Check `payloads` against tshark, and against what other tools make of the captures.
 check-with-tools:
-    crates/payloads/check-with-tools.sh pcap/*.pcap crates/payloads/tests/captures/*.pcap*
+    crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
 
 # There are three targets, one after the other. It needs a nightly compiler.
 # Look for input that `payloads` cannot take, for so many seconds for each target.
@@ -77,7 +77,7 @@ fuzz seconds="60":
         echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2
         exit 1
     fi
-    cd crates/payloads
+    cd crates/tools/payloads
     for target in capture segments pieces; do
         mkdir -p fuzz/corpus/$target
         seeds=tests/inputs/$target

@@ -2,7 +2,7 @@
 # Checks payloads against tshark, and against what other tools make of the same captures. Run it
 # from the top of the repository:
 #
-#     crates/payloads/check-with-tools.sh FILE...
+#     crates/tools/payloads/check-with-tools.sh FILE...
 #
 # It needs tshark, editcap, mergecap, reordercap and text2pcap (Debian: tshark) and tcpdump.
 #

@@ -141,7 +141,7 @@ pub fn build(app: App) -> Result<(), Box<dyn Error>> {
     let cargo = env::var_os("CARGO");
     let mut command = Command::new(cargo.as_deref().unwrap_or(OsStr::new("cargo")));
     command.args(["build", "--quiet", "--release", "--package", app.name()]);
-    command.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml")]);
+    command.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../../../Cargo.toml")]);
     if command.status()?.success() {
         Ok(())
     } else {

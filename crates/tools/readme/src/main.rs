@@ -17,7 +17,7 @@ fn main() -> ExitCode {
 }
 
 fn fill() -> Result<(), Error> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let (readme, pcap) = (top.join("README.md"), top.join("pcap"));
     let fault = |error| Error(format!("README.md: {error}"));
     let captures = Captures::read(&pcap)?;

@@ -4,7 +4,7 @@
 # needs bash, curl, nc (Debian: netcat-openbsd), tcpdump and editcap (Debian: wireshark-common):
 #
 #     cargo build --workspace
-#     unshare -cn --keep-caps crates/payloads/tests/captures/make.sh
+#     unshare -cn --keep-caps crates/tools/payloads/tests/captures/make.sh
 #
 # As root, `unshare -n` is enough.
 #
