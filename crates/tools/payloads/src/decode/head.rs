@@ -4,6 +4,8 @@ use std::mem::MaybeUninit;
 
 use httparse::{Header, ParserConfig, Status};
 
+use super::sink::{Content, KEY_LEN};
+
 /// The most fields in a head that are read without memory of their own.
 const FEW_FIELDS: usize = 128;
 
@@ -17,9 +19,6 @@ const NO_FIELDS: [MaybeUninit<Header<'_>>; FEW_FIELDS] = [MaybeUninit::uninit();
 /// Room for fields.
 type Fields<'h> = [MaybeUninit<Header<'h>>];
 
-/// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
-pub const KEY_LEN: usize = 24;
-
 /// How the end of a message's content is found (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Length {
@@ -31,17 +30,6 @@ pub enum Length {
     Chunked,
     /// It goes on until the connection is closed.
     UntilClose,
-}
-
-/// What a message's content is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Content {
-    /// JSON (RFC 8259).
-    Json,
-    /// A stream of events (HTML standard, section 9.2).
-    Events,
-    /// Anything else, such as a page.
-    Other,
 }
 
 /// A request method, as far as it matters for the answer's length.

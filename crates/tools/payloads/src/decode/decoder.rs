@@ -5,13 +5,13 @@
 
 use std::{collections::VecDeque, mem};
 
-use crate::{
-    conversation::{ConnectionInfo, Ending, Side},
-    http::{self, Content, KEY_LEN, Length, Likeness, Method},
-    stream::{Output, usize_of},
+use super::{
+    head::{self as http, Length, Likeness, Method},
+    sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind},
     time_of_day::{self, Scanner},
     websocket::{self, HEADER_LIMIT, Header, Opcode},
 };
+use crate::tcp::{ConnectionInfo, Ending, Follower, Origin, Output, Side, usize_of};
 
 /// The longest HTTP head that is read as one, in bytes.
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -21,165 +21,6 @@ const REQUEST_LINE_LIMIT: usize = 8 * 1024;
 
 /// The most requests that may wait for their answers.
 const REQUEST_LIMIT: usize = 64;
-
-/// What a byte is part of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Part {
-    /// Text outside HTTP, as it was sent.
-    Text,
-    /// The newline that ends a line of such text.
-    LineEnd,
-    /// The first line of an HTTP head, with its line end.
-    StartLine,
-    /// A field line of an HTTP head, with its line end.
-    Field,
-    /// The empty line that ends an HTTP head.
-    HeadEnd,
-    /// Content of an HTTP message.
-    Body(Content),
-    /// The line that says how long a chunk is.
-    ChunkSize,
-    /// The line end after a chunk's data.
-    ChunkEnd,
-    /// A field line after the last chunk.
-    Trailer,
-    /// The empty line after the last chunk.
-    ChunksEnd,
-    /// A line of an event.
-    EventField,
-    /// The empty line that ends an event.
-    EventEnd,
-    /// The first two bytes of a frame: FIN, RSV, opcode, MASK, payload length.
-    FrameStart,
-    /// The payload length of a longer frame.
-    FrameLength,
-    /// The masking key of a frame.
-    MaskingKey,
-    /// The payload of a frame.
-    Payload,
-    /// Bytes that belong before ones that were given earlier.
-    Late,
-    /// Bytes whose place in a message is not known, because others before them are missing or
-    /// wrong.
-    Unknown,
-}
-
-/// What a byte counts as, in the table that says how an update's bytes divide.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
-    /// The time itself: the bytes `HH:MM:SS` in what a server sends, outside HTTP heads.
-    Time,
-    /// What says where a message begins and ends and what it is: line ends, chunk sizes, event
-    /// fields, frame headers, and the text or JSON around a time.
-    Framing,
-    /// The head of an HTTP request or response.
-    HttpHead,
-    /// The content besides the time: a client's command, a page around the time.
-    Content,
-}
-
-impl Kind {
-    /// All of them, in the order of the table's columns.
-    pub const ALL: [Self; 4] = [Self::Time, Self::Framing, Self::HttpHead, Self::Content];
-}
-
-/// What a run of bytes is that belong together.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum UnitKind {
-    /// Text outside HTTP: what one packet brought, for TCP has no messages.
-    Text,
-    /// The head of a request.
-    Request,
-    /// The head of a response.
-    Response,
-    /// The content of an HTTP message.
-    Body,
-    /// A chunk of the content.
-    Chunk,
-    /// A chunk of a stream of events.
-    EventChunk,
-    /// A piece of a stream of events that does not come in chunks.
-    Event,
-    /// A WebSocket frame.
-    Frame,
-    /// Bytes whose place is not known.
-    #[default]
-    Unknown,
-}
-
-/// Where bytes come from.
-#[derive(Clone, Copy, Debug)]
-pub struct Origin<'a> {
-    /// Their connection.
-    pub connection: &'a ConnectionInfo,
-    /// The side that sent them.
-    pub side: Side,
-    /// When their packet was captured, in nanoseconds since 1970.
-    pub time: i64,
-}
-
-/// Bytes that cannot be shown, or that come too late.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Note<'a> {
-    /// The capture cut these bytes off.
-    Cut(u64),
-    /// The capture does not have these bytes.
-    Gap(u64),
-    /// These bytes were sent before.
-    Repeated(u64),
-    /// The capture does not have the last byte, or it does not have the sender's FIN, which takes a
-    /// sequence number too.
-    GapOrFin,
-    /// These bytes belong before ones that were given earlier.
-    Late {
-        /// Those that were captured.
-        bytes: &'a [u8],
-        /// How many more of them the capture cut off.
-        cut: u64,
-        /// Whether they were named as a gap before.
-        missed: bool,
-    },
-    /// The sender has nothing more to send.
-    End,
-    /// From here on both sides send WebSocket frames.
-    WebSocket,
-}
-
-/// Takes what a [`Decoder`] finds.
-pub trait Sink {
-    /// Whether [`count`](Self::count) and [`recount`](Self::recount) are wanted.
-    const COUNTS: bool;
-    /// Whether [`begin`](Self::begin), [`piece`](Self::piece) and [`end`](Self::end) are wanted.
-    const PIECES: bool;
-
-    /// A connection begins.
-    fn opened(&mut self, _connection: &ConnectionInfo, _time: i64) {}
-    /// A connection ended.
-    fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, _ending: Ending) {}
-    /// A connection's place is now `to` instead of `from`; the one that was there is over.
-    fn moved(&mut self, _from: usize, _to: usize) {}
-    /// A unit begins that is labelled with `number`.
-    fn begin(&mut self, _origin: &Origin<'_>, _unit: UnitKind, _number: u64) {}
-    /// These bytes of the unit are a `part`, or a piece of one.
-    fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _bytes: &[u8]) {}
-    /// The unit is over, because it is complete or because it cannot be completed.
-    fn end(&mut self, _origin: &Origin<'_>, _complete: bool) {}
-    /// The client asked for a WebSocket with this key, and the response at hand agrees, to compressed
-    /// messages too if `deflate`.
-    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>, _deflate: bool) {}
-    /// Something about bytes that are not there.
-    fn note(&mut self, _origin: &Origin<'_>, _note: Note<'_>) {}
-    /// So many bytes are of a kind.
-    fn count(&mut self, _origin: &Origin<'_>, _kind: Kind, _bytes: u64) {}
-    /// So many bytes that were counted as a kind are going to be counted anew.
-    fn uncount(&mut self, _origin: &Origin<'_>, _kind: Kind, _bytes: u64) {}
-    /// These bytes are the content of an answer to a request: not an event, a frame or text.
-    fn answer(&mut self, _origin: &Origin<'_>) {}
-    /// These bytes are text, or of an event or a frame: what a side may send unasked.
-    fn unasked(&mut self, _origin: &Origin<'_>) {}
-    /// So many bytes that were counted as one kind turned out to be of another.
-    fn recount(&mut self, _origin: &Origin<'_>, _from: Kind, _to: Kind, _bytes: u64) {}
-}
 
 /// What a connection speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -605,6 +446,40 @@ impl Decoder {
             half.number = 0;
         }
         sink.note(origin, Note::WebSocket);
+    }
+}
+
+/// Whoever takes what decoders find can follow connections, with a decoder for each.
+impl<S: Sink> Follower for S {
+    type Kept = Decoder;
+
+    fn opened(&mut self, connection: &ConnectionInfo, time: i64) -> Decoder {
+        Sink::opened(self, connection, time);
+        Decoder::new(connection.midway)
+    }
+
+    fn take(&mut self, decoder: &mut Decoder, origin: &Origin<'_>, output: Output<'_>) {
+        decoder.take(origin.connection, origin.side, origin.time, output, self);
+    }
+
+    fn kept_size(&self, decoder: &Decoder) -> usize {
+        decoder.kept_size()
+    }
+
+    fn release(&mut self, decoder: &mut Decoder, connection: &ConnectionInfo, time: i64) {
+        decoder.release(connection, time, self);
+    }
+
+    fn finish(&mut self, decoder: &mut Decoder, connection: &ConnectionInfo, time: i64) {
+        decoder.finish(connection, time, self);
+    }
+
+    fn ended(&mut self, connection: &ConnectionInfo, time: i64, ending: Ending) {
+        Sink::ended(self, connection, time, ending);
+    }
+
+    fn moved(&mut self, from: usize, to: usize) {
+        Sink::moved(self, from, to);
     }
 }
 
