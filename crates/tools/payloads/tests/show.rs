@@ -364,6 +364,12 @@ fn lengths_that_are_repeated_or_overridden() {
     for lengths in ["Content-Length: 5, 6\r\n", "Content-Length: +5\r\n"] {
         assert_eq!(answer(lengths, "hello, world"), [(Body, 12)], "{lengths}");
     }
+    // What follows in the same segment is no head, whatever it ends with.
+    let garbage = "get\r\n\r\nmore";
+    assert_eq!(
+        answer("Content-Length: 5\r\n", &format!("hello{garbage}")),
+        [(Body, 5), (Unknown, garbage.len())]
+    );
     for (head, content, expected) in [
         ("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n", "hello, world", (Body, 12)),
         ("Content-Length: 5\r\nTransfer-Encoding: gzip\r\n", "hello, world", (Body, 12)),
