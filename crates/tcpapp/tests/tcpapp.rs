@@ -173,6 +173,8 @@ fn can_be_started_again_at_once_after_it_closed_a_connection_first() {
 #[test]
 fn start_errors_are_one_clear_line() {
     testing::start_errors(APP);
+    let error = testing::fails_to_start(APP, &["9000"], &[]);
+    assert!(error.contains("takes no arguments"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What every app promises, checked on the app's own binary.
 
-use std::{net::TcpListener, time::SystemTime};
+use std::{net::TcpListener, path::Path, time::SystemTime};
 
 use crate::{Response, Server, fails_to_start, sha256};
 
@@ -60,7 +60,8 @@ pub fn is_an_http_app(app: &str, page_length: usize, page_sha256: &str) {
     assert_eq!(server.exchange(get).code(), 200);
 }
 
-/// Checks that a taken port and a bad `PORT` each end the app with one clear line.
+/// Checks that a taken port, a bad `PORT` and arguments that the app does not take each end it with
+/// one clear line.
 pub fn start_errors(app: &str) {
     let taken = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -69,6 +70,11 @@ pub fn start_errors(app: &str) {
     for bad in ["", "abc", "-1", "65536", "80.5", " 8000"] {
         let error = fails_to_start(app, &[], &[("PORT", bad)]);
         assert!(error.contains("PORT must be a whole number from 0 to 65535"), "{error}");
+    }
+    let name = Path::new(app).file_stem().unwrap().to_str().unwrap();
+    for args in [&["x"][..], &["9000", "9001"], &[""], &["--port=9000"]] {
+        let error = fails_to_start(app, args, &[]);
+        assert!(error.contains(name) && error.contains("PORT=8001"), "{args:?}: {error}");
     }
 }
 
