@@ -1,6 +1,6 @@
 //! What every app promises, checked on the app's own binary.
 
-use std::{net::TcpListener, path::Path, time::SystemTime};
+use std::{net::TcpListener, path::Path, thread, time::SystemTime};
 
 use crate::{Response, Server, fails_to_start, sha256};
 
@@ -154,4 +154,19 @@ pub fn an_unread_console_stops_nothing(app: &str, answers: impl Fn(&Server)) {
     answers(&server);
     drop(unread);
     answers(&server);
+}
+
+/// Runs all of these checks at the same time, each on a thread that bears its name, and fails if one
+/// of them does.
+pub fn at_once(checks: &[(&str, fn())]) {
+    let threads = checks.iter().map(|(name, check)| {
+        let builder = thread::Builder::new().name((*name).to_owned());
+        (*name, builder.spawn(*check).unwrap())
+    });
+    let threads: Vec<_> = threads.collect();
+    let failed: Vec<_> = threads
+        .into_iter()
+        .filter_map(|(name, thread)| thread.join().is_err().then_some(name))
+        .collect();
+    assert!(failed.is_empty(), "failed: {failed:?}");
 }
