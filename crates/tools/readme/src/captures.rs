@@ -133,6 +133,16 @@ impl Capture {
         let found = self.transcripts.iter().find(has_frames);
         found.ok_or_else(|| Error(format!("{}.pcap has no WebSocket frames", self.app)))
     }
+
+    /// The WebSocket frames that `side` sent, in order.
+    ///
+    /// # Errors
+    ///
+    /// If the capture has no frames.
+    pub fn frames_of(&self, side: Side) -> Result<impl Iterator<Item = &Unit>, Error> {
+        let units = self.frames()?.units.iter();
+        Ok(units.filter(move |unit| unit.kind == UnitKind::Frame && unit.side == side))
+    }
 }
 
 /// The target of the request that `unit` is, if it is one (RFC 9112 section 3.2).
