@@ -237,7 +237,7 @@ fn program(capture: &Capture) -> Result<String, Error> {
              payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()\n\
          }}\n\n\
          fn main() {{\n    \
-             let text = unmask({}, &{});\n    \
+             let text = unmask(\n        {},\n        &{},\n    );\n    \
              println!(\"{{}}\", String::from_utf8_lossy(&text)); // {}\n    \
              let code = unmask({}, &{});\n    \
              println!(\"{{}}\", u16::from_be_bytes([code[0], code[1]])); // {code}\n\
@@ -289,6 +289,8 @@ fn accept(explained: &str) -> Result<String, Error> {
         .lines()
         .skip_while(|line| !line.contains("│ accept "))
         .take_while(|line| !line.is_empty())
+        // They stand alone here.
+        .map(str::trim_start)
         .collect();
     if lines.is_empty() {
         return Err(Error("no Sec-WebSocket-Accept is explained".into()));

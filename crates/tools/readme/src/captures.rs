@@ -89,7 +89,7 @@ impl Capture {
 
     /// The name of its file, as a link.
     pub fn link(&self) -> String {
-        format!("[pcap/{app}.pcap](pcap/{app}.pcap)", app = self.app)
+        format!("[{app}.pcap](pcap/{app}.pcap)", app = self.app)
     }
 
     /// Its connections on which something was said that has to do with the app, which a browser's
