@@ -111,10 +111,9 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
     for &app in apps {
         println!("\n#### {}\n", app.name());
         println!(
-            "| connections | server | updates/s | p50 | p99 | CPU an update (user + system) \
-             | client CPU |"
+            "| clients | server | updates/s | p50 µs | p99 µs | CPU µs | kernel µs | client % |"
         );
-        println!("|---:|---|---:|---:|---:|---:|---:|");
+        println!("|---:|---|---:|---:|---:|---:|---:|---:|");
         // tcpapp serves one client at a time.
         let connections = if app == App::Tcp { &CONNECTIONS[..1] } else { &CONNECTIONS };
         for &connections in connections {
@@ -145,28 +144,29 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
                 let system = cpu.map_or(0.0, CpuTime::system_part);
                 let cpu_per_update = median(runs, |run| micros(run.cpu_per_update));
                 println!(
-                    "| {connections} | {} | {:.0} | {:.0} µs | {:.0} µs | {:.1} µs ({:.1} + {:.1}) \
-                     | {} |",
+                    "| {connections} | {} | {:.0} | {:.0} | {:.0} | {:.1} | {:.1} | {:.0}{} |",
                     subject.name(app),
                     median(runs, |run| run.rate),
                     median(runs, |run| micros(run.p50)),
                     median(runs, |run| micros(run.p99)),
                     cpu_per_update,
-                    cpu_per_update * (1.0 - system),
                     cpu_per_update * system,
-                    share_of_core(client_share),
+                    100.0 * client_share,
+                    mark(client_share > BUSY),
                 );
             }
         }
     }
     println!(
-        "\nMedians of {ROUNDS} rounds of {} ms each, in which the servers of an app take turns. N \
-         connections that ask all the time wait for N divided by the rate on average, and p50 is \
-         about that on a quiet machine, so that it is no figure of its own.",
+        "\nMedians of {ROUNDS} rounds of {} ms each, in which the servers of an app take turns. CPU is \
+         the server's time for an update, of which the kernel had its part; client is the share of \
+         its core that the client used. N clients that ask all the time wait for N divided by the \
+         rate on average, and p50 is about that on a quiet machine, so that it is no figure of its \
+         own.",
         SPAN.as_millis(),
     );
     println!("\n### Each app beside less of a server\n");
-    println!("| app | connections | beside | updates/s | least to most | CPU time |");
+    println!("| app | clients | beside | updates/s | least to most | CPU time |");
     println!("|---|---:|---|---:|---:|---:|");
     comparisons.iter().for_each(|line| println!("{line}"));
     println!(
@@ -280,9 +280,7 @@ fn wrk(app: App, server: &Server) -> Result<Option<Wrk>, Box<dyn Error>> {
 /// Measures and prints what clients cost that stay.
 fn print_standing(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
     println!("\n### Clients that stay, and get an update a second each\n");
-    println!(
-        "| app | clients | own memory a client | server CPU | latest update | client CPU |"
-    );
+    println!("| app | clients | own memory a client | server CPU | latest update | client CPU |");
     println!("|---|---:|---:|---:|---:|---:|");
     for &app in apps {
         for clients in STANDING {

@@ -378,7 +378,7 @@ fn the_readme_and_the_bench_tell_the_same() {
             // Of clients that get an update a second each, the bench tells the share of a core: with
             // 10,000 of them, a percent is a microsecond an update.
             line.starts_with(&format!("| {connections} | {app} | {rate} | "))
-                && line.contains(&format!(" | {cpu} µs ("))
+                && line.contains(&format!(" | {cpu} | "))
                 || rate == connections
                     && line.starts_with(&format!("| {app} | {connections} | "))
                     && line.contains(&format!(" | {cpu} % | "))
