@@ -23,10 +23,12 @@ mod blocks;
 mod captures;
 mod chart;
 mod diagram;
+mod error;
 mod values;
 
 pub use captures::{APPS, Capture, Captures};
 pub use chart::chart;
+pub use error::Error;
 
 /// The documents that are filled, by their paths in the repository.
 pub const DOCUMENTS: [&str; 2] = ["README.md", "pcap/exercises.md"];
@@ -38,18 +40,6 @@ const END: &str = "<!-- end -->";
 /// The beginning and the end of what opens a value within a line, and what closes it.
 const VALUE: (&str, &str) = ("<!-- = ", " -->");
 const END_VALUE: &str = "<!-- /= -->";
-
-/// What is wrong with a document or a capture, in one line.
-#[derive(Debug)]
-pub struct Error(pub String);
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// `document` with each of its blocks and values as the captures have them.
 ///
