@@ -25,5 +25,7 @@ fn fill() -> Result<(), Error> {
     let text = filled(&text, &captures).map_err(|error| fault(error.to_string()))?;
     fs::write(&readme, text).map_err(|error| fault(error.to_string()))?;
     let picture = pcap.join("update.svg");
-    fs::write(&picture, chart(&captures)).map_err(|error| Error(format!("update.svg: {error}")))
+    fs::write(&picture, chart(&captures)).map_err(|error| Error(format!("update.svg: {error}")))?;
+    println!("filled README.md and drew pcap/update.svg, as the captures have it");
+    Ok(())
 }
