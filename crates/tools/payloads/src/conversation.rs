@@ -430,7 +430,7 @@ impl Connection {
             && self.streams[peer].misses_before(segment.acknowledgment);
         if waits {
             let payload = segment.payload.into();
-            let segment = Segment { payload: &[], ..*segment };
+            let segment = Segment { options: &[], payload: &[], ..*segment };
             self.early = Some(Early { time, segment, payload });
         } else {
             self.process(time, segment, sink);

@@ -50,6 +50,8 @@ pub mod conversation;
 pub mod decode;
 pub mod escape;
 pub mod explain;
+#[path = "input/headers/mod.rs"]
+pub mod headers;
 pub mod http;
 pub mod packet;
 pub mod show;

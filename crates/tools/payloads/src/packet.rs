@@ -55,7 +55,7 @@ impl std::fmt::Display for Endpoint {
     }
 }
 
-/// The control bits of a TCP header that matter here (RFC 9293 section 3.1).
+/// The control bits of a TCP header (RFC 9293 section 3.1).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Flags {
     /// SYN: a connection begins.
@@ -66,6 +66,46 @@ pub struct Flags {
     pub fin: bool,
     /// RST: the connection is broken off.
     pub rst: bool,
+    /// PSH: the data is to be given to the program at once.
+    pub psh: bool,
+    /// URG: the urgent pointer counts.
+    pub urg: bool,
+    /// ECE: a router was nearly full (RFC 3168 section 6.1).
+    pub ece: bool,
+    /// CWR: the sender has slowed down (RFC 3168 section 6.1).
+    pub cwr: bool,
+}
+
+impl Flags {
+    /// The flags in the byte that has them.
+    pub fn new(byte: u8) -> Self {
+        Self {
+            syn: byte & 0x02 != 0,
+            ack: byte & 0x10 != 0,
+            fin: byte & 0x01 != 0,
+            rst: byte & 0x04 != 0,
+            psh: byte & 0x08 != 0,
+            urg: byte & 0x20 != 0,
+            ece: byte & 0x40 != 0,
+            cwr: byte & 0x80 != 0,
+        }
+    }
+
+    /// The names of those that are set, in the order in which they are commonly said, as in
+    /// `SYN, ACK`.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let names = [
+            (self.syn, "SYN"),
+            (self.fin, "FIN"),
+            (self.rst, "RST"),
+            (self.psh, "PSH"),
+            (self.ack, "ACK"),
+            (self.urg, "URG"),
+            (self.ece, "ECE"),
+            (self.cwr, "CWR"),
+        ];
+        names.into_iter().filter_map(|(set, name)| set.then_some(name))
+    }
 }
 
 /// A TCP segment.
@@ -81,6 +121,10 @@ pub struct Segment<'a> {
     pub acknowledgment: u32,
     /// The control bits.
     pub flags: Flags,
+    /// The window as the header has it, not scaled; 0 where the capture cut it off.
+    pub window: u16,
+    /// The captured bytes of its options.
+    pub options: &'a [u8],
     /// The length of its TCP header with options, in bytes.
     pub header_len: u32,
     /// The length of its payload on the wire, in bytes.
@@ -258,7 +302,9 @@ fn tcp(data: &[u8], len: usize, addresses: (IpAddr, IpAddr)) -> Option<Contents<
         destination: Endpoint { address: addresses.1, port: header.destination_port() },
         sequence: header.sequence_number(),
         acknowledgment: header.acknowledgment_number(),
-        flags: Flags { syn: header.syn(), ack: header.ack(), fin: header.fin(), rst: header.rst() },
+        flags: Flags::new(fixed[13]),
+        window: header.window_size(),
+        options: data.get(20..header_len.min(data.len())).unwrap_or_default(),
         // At most 60, and the payload's length came from a field of 16 or 32 bits.
         header_len: u32::try_from(header_len).ok()?,
         payload_len: u32::try_from(len.checked_sub(header_len)?).ok()?,

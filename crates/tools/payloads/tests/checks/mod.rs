@@ -225,7 +225,8 @@ pub fn segments(input: &[u8]) {
         let (who, how) = (input.next(), input.next());
         let (side, connection) = (usize::from(who & 1), usize::from(who >> 1 & 7));
         let bit = |bit: u8| how >> bit & 1 == 1;
-        let flags = Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3) };
+        let flags =
+            Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3), ..Flags::default() };
         let form = input.next();
         let payload = input.payload(form);
         let cut = if bit(4) { u32::from(input.next()) } else { 0 };
@@ -259,6 +260,8 @@ pub fn segments(input: &[u8]) {
             sequence,
             acknowledgment,
             flags,
+            window: 0xffff,
+            options: &[],
             header_len: 20,
             payload_len,
             payload: &payload,
