@@ -78,6 +78,7 @@ pub struct Flags {
 
 impl Flags {
     /// The flags in the byte that has them.
+    #[inline(always)]
     pub fn new(byte: u8) -> Self {
         Self {
             syn: byte & 0x02 != 0,

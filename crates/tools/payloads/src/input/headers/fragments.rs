@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Carrier, Contents, Found, Fragment, Ip, TcpContext, Walk, read};
+use super::{Carrier, Contents, Found, Fragment, Ip, Walk, read};
 use crate::capture::Packet;
 
 /// How long fragments wait for the others of their packet, in nanoseconds: 30 s, as in Linux.
@@ -137,7 +137,6 @@ impl Fragments {
             depth: 0,
             in_fragment: false,
             carrier: Carrier::default(),
-            tcp: TcpContext::default(),
             naming: (),
         };
         // Where some of its middle was not captured, what follows cannot be read.

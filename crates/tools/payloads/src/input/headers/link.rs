@@ -49,7 +49,7 @@ fn next_in_words(number: u16) -> String {
 
 impl<'a, N: Naming> Walk<'a, N> {
     /// Ethernet II or IEEE 802.3.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ethernet(&mut self) -> Contents<'a> {
         let header: Header<14> = self.header();
         let ether_type = header.u16(12);
@@ -72,7 +72,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// What comes after an EtherType, or after a length in its place.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ether_type(&mut self, number: u16) -> Contents<'a> {
         match number {
             0x0800 | 0x86dd => self.ip(),
@@ -80,6 +80,19 @@ impl<'a, N: Naming> Walk<'a, N> {
         }
     }
 
+    /// A frame within something else, which is rare, and is to keep the common way short.
+    #[inline(never)]
+    pub(super) fn inner_frame(&mut self) -> Contents<'a> {
+        self.ethernet()
+    }
+
+    /// The same of what has an EtherType.
+    #[inline(never)]
+    pub(super) fn inner_type(&mut self, number: u16) -> Contents<'a> {
+        self.ether_type(number)
+    }
+
+    #[inline(never)]
     fn unusual_type(&mut self, number: u16) -> Contents<'a> {
         if !self.descend() {
             return self.other(Other::TooManyHeaders);
@@ -90,7 +103,7 @@ impl<'a, N: Naming> Walk<'a, N> {
                 self.llc()
             }
             0x0806 => self.arp(),
-            0x6558 => self.ethernet(),
+            0x6558 => self.inner_frame(),
             0x8100 | 0x9100 | 0x9200 => self.tag("802.1Q tag"),
             0x88a8 => self.tag("802.1ad tag"),
             0x8847 | 0x8848 => self.mpls(),
@@ -120,7 +133,7 @@ impl<'a, N: Naming> Walk<'a, N> {
             return self.missing(layer, 4);
         }
         self.at += 4;
-        self.ether_type(ether_type)
+        self.inner_type(ether_type)
     }
 
     /// Logical link control, which IEEE 802.3 has where Ethernet II has a type.
@@ -160,7 +173,7 @@ impl<'a, N: Naming> Walk<'a, N> {
         self.at += len;
         match (destination, source, control) {
             (0xaa, 0xaa, 3) => self.snap(),
-            (0x06, 0x06, 3) => self.ip(),
+            (0x06, 0x06, 3) => self.inner_ip(),
             _ => self.other(Other::Llc(destination & 0xfe)),
         }
     }
@@ -190,7 +203,7 @@ impl<'a, N: Naming> Walk<'a, N> {
         self.at += 5;
         // Cisco's and the IEEE's bridges carry whole frames so.
         if is_type && protocol >= FIRST_TYPE {
-            self.ether_type(protocol)
+            self.inner_type(protocol)
         } else {
             self.other(Other::Snap(organization, protocol))
         }
@@ -260,7 +273,7 @@ impl<'a, N: Naming> Walk<'a, N> {
             return self.other(Other::TooManyHeaders);
         }
         match number {
-            0x0021 | 0x0057 => self.ip(),
+            0x0021 | 0x0057 => self.inner_ip(),
             0x0281 | 0x0283 => self.mpls(),
             _ => self.other(Other::Ppp(number)),
         }
@@ -303,12 +316,12 @@ impl<'a, N: Naming> Walk<'a, N> {
             }
         }
         match self.bytes(1) {
-            [first] if matches!(first >> 4, 4 | 6) => self.ip(),
+            [first] if matches!(first >> 4, 4 | 6) => self.inner_ip(),
             [] => self.missing("IP", 1),
             // Ethernet over MPLS (RFC 4448), with or without a control word, known by a type that
             // frames often have.
             [first] if first >> 4 == 0 && self.is_frame(4) => self.control_word(),
-            _ if self.is_frame(0) => self.ethernet(),
+            _ if self.is_frame(0) => self.inner_frame(),
             _ => self.other(Other::Mpls),
         }
     }
@@ -335,7 +348,7 @@ impl<'a, N: Naming> Walk<'a, N> {
             names.text("Ethernet".to_owned());
         }
         self.at += 4;
-        self.ethernet()
+        self.inner_frame()
     }
 
     /// BSD's loopback interface: an address family of 4 bytes, in the byte order of the machine that
@@ -363,7 +376,7 @@ impl<'a, N: Naming> Walk<'a, N> {
             return self.missing("loopback", 4);
         }
         self.at += 4;
-        if is_ip { self.ip() } else { self.other(Other::Family(family)) }
+        if is_ip { self.inner_ip() } else { self.other(Other::Family(family)) }
     }
 
     /// Linux cooked capture, version 1.
@@ -421,13 +434,12 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// What comes after a cooked header. Instead of a length it has a number of Linux's own.
-    #[inline]
     fn cooked_type(&mut self, number: u16) -> Contents<'a> {
         match number {
             // 802.2 frames (ETH_P_802_2).
             0x0004 => self.llc(),
             0..FIRST_TYPE => self.other(Other::EtherType(number)),
-            _ => self.ether_type(number),
+            _ => self.inner_type(number),
         }
     }
 }

@@ -208,8 +208,7 @@ pub fn read<'a>(packet: &Packet<'a>) -> Found<'a> {
 
 /// Names each captured bit of `packet`; `tcp` is what is known of its connection.
 pub fn name(packet: &Packet<'_>, tcp: &TcpContext) -> Named {
-    let mut walk = Walk::new(packet, Names::new(packet.data.len()));
-    walk.tcp = *tcp;
+    let mut walk = Walk::new(packet, Names::new(packet.data.len(), *tcp));
     let contents = walk.packet(packet.link);
     if let Contents::Unreadable { header, cut: true } = contents {
         walk.naming.add_text("cut off by the capture");
@@ -240,7 +239,6 @@ struct Walk<'a, N> {
     /// Whether what is read is the first fragment of a packet, alone.
     in_fragment: bool,
     carrier: Carrier,
-    tcp: TcpContext,
     naming: N,
 }
 
@@ -274,24 +272,23 @@ impl<'a, N: Naming> Walk<'a, N> {
             depth: 0,
             in_fragment: false,
             carrier: Carrier::default(),
-            tcp: TcpContext::default(),
             naming,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn packet(&mut self, link: LinkType) -> Contents<'a> {
         match link {
             LinkType::Ethernet => self.ethernet(),
             LinkType::Loopback => self.loopback(),
-            LinkType::Raw => self.ip(),
+            LinkType::Raw => self.inner_ip(),
             LinkType::LinuxCooked => self.cooked(),
             LinkType::LinuxCooked2 => self.cooked2(),
         }
     }
 
     /// The next `LEN` bytes, as far as they are there.
-    #[inline]
+    #[inline(always)]
     fn header<const LEN: usize>(&self) -> Header<LEN> {
         let rest = self.data.get(self.at..).unwrap_or_default();
         match rest.first_chunk() {
@@ -311,12 +308,13 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// How many bytes are left on the wire.
+    #[inline(always)]
     fn left(&self) -> usize {
         self.end.saturating_sub(self.at)
     }
 
     /// What encloses the next header is `len` bytes long from here on.
-    #[inline]
+    #[inline(always)]
     fn narrow(&mut self, len: usize) {
         if let Some(names) = self.naming.names() {
             names.narrow(len);
@@ -326,7 +324,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// One header more; whether there may be so many.
-    #[inline]
+    #[inline(always)]
     fn descend(&mut self) -> bool {
         self.depth += 1;
         self.depth <= DEPTH

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Display};
 
-use super::{Field, Group, Layer, Named, Term, terms};
+use super::{Field, Group, Layer, Named, TcpContext, Term, terms};
 
 /// What a walk over headers tells about them: nothing at all, or a name for each bit.
 ///
@@ -41,11 +41,13 @@ pub(super) struct Names {
     /// What is to be named after what has an end of its own, from the outside in: up to which bit.
     enclosing: Vec<usize>,
     named: Named,
+    /// What is known of the connection.
+    pub tcp: TcpContext,
 }
 
 impl Names {
     /// Names for so many captured bytes.
-    pub fn new(captured: usize) -> Self {
+    pub fn new(captured: usize, tcp: TcpContext) -> Self {
         let captured = captured * 8;
         Self {
             captured,
@@ -54,6 +56,7 @@ impl Names {
             began: 0,
             enclosing: Vec::new(),
             named: Named::default(),
+            tcp,
         }
     }
 

@@ -56,7 +56,7 @@ fn v4(bytes: &[u8]) -> Ipv4Addr {
 
 impl<'a, N: Naming> Walk<'a, N> {
     /// An IP packet, of the version that its first bits say.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ip(&mut self) -> Contents<'a> {
         match self.data.get(self.at).map(|first| first >> 4) {
             Some(4) => self.ipv4(),
@@ -72,8 +72,14 @@ impl<'a, N: Naming> Walk<'a, N> {
         }
     }
 
-    #[inline]
-    pub(super) fn ipv4(&mut self) -> Contents<'a> {
+    /// The same for what is rare, which keeps the common way short.
+    #[inline(never)]
+    pub(super) fn inner_ip(&mut self) -> Contents<'a> {
+        self.ip()
+    }
+
+    #[inline(always)]
+    fn ipv4(&mut self) -> Contents<'a> {
         let header: Header<20> = self.header();
         let header_len = usize::from(header.bytes[0] & 0x0f) * 4;
         let total_len = match usize::from(header.u16(2)) {
@@ -190,6 +196,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// What an IP packet carries.
+    #[inline(never)]
     pub(super) fn protocol(&mut self, mut ip: Ip, mut number: u8) -> Contents<'a> {
         loop {
             if !self.descend() {
@@ -199,14 +206,13 @@ impl<'a, N: Naming> Walk<'a, N> {
             let next = match number {
                 TCP => return self.tcp(ip),
                 1 => return self.icmp(&ip),
-                4 => return self.ip(),
+                4 | 41 => return self.inner_ip(),
                 17 => return self.udp(ip),
-                41 => return self.ip(),
                 47 => return self.gre(&ip),
                 58 => return self.icmpv6(&ip),
                 97 => return self.ether_ip(),
                 137 => return self.mpls(),
-                143 => return self.ethernet(),
+                143 => return self.inner_frame(),
                 51 => self.authentication(),
                 0 | 43 | 60 | 135 | 139 | 140 if is_v6 => self.extension(&mut ip, number),
                 44 if is_v6 => match self.fragment_header(&mut ip) {
@@ -267,6 +273,7 @@ impl<'a, N: Naming> Walk<'a, N> {
         Contents::Fragment(fragment)
     }
 
+    #[inline(never)]
     fn ipv6(&mut self) -> Contents<'a> {
         let header: Header<40> = self.header();
         let (source, destination) = (v6(&header.bytes[8..24]), v6(&header.bytes[24..]));
@@ -320,7 +327,7 @@ impl<'a, N: Naming> Walk<'a, N> {
         self.carrier.identification = None;
         self.at += 40;
         self.narrow(len);
-        if next == TCP { self.tcp(ip) } else { self.protocol(ip, next) }
+        self.protocol(ip, next)
     }
 
     /// An IPv6 extension header that says how long it is, and what comes next.

@@ -110,7 +110,7 @@ impl<'a> Iterator for TcpOptions<'a> {
 
 impl<'a, N: Naming> Walk<'a, N> {
     /// A TCP segment.
-    #[inline]
+    #[inline(always)]
     pub(super) fn tcp(&mut self, ip: Ip) -> Contents<'a> {
         let header: Header<FIXED> = self.header();
         let header_len = usize::from(header.bytes[12] >> 4) * 4;
@@ -150,12 +150,12 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     fn name_tcp(&mut self, header: &Header<FIXED>, header_len: usize, ip: &Ip) {
-        let tcp = self.tcp;
         let (all, left) = (self.bytes(usize::MAX), self.left());
         let options = self.bytes(header_len).get(FIXED..).unwrap_or_default();
         let Some(names) = self.naming.names() else {
             return;
         };
+        let tcp = names.tcp;
         let (source, destination) = (header.u16(0), header.u16(2));
         let (sequence, acknowledgment) = (header.u32(4), header.u32(8));
         let (first, bits, window) = (header.bytes[12], header.bytes[13], header.u16(14));

@@ -122,12 +122,12 @@ impl<'a, N: Naming> Walk<'a, N> {
         match protocol {
             // Without a sequence number it is type I, which has no header.
             0x88be if flags & SEQUENCE != 0 => self.erspan(),
-            0x88be => self.ethernet(),
+            0x88be => self.inner_frame(),
             0 if self.left() == 0 => self.other(Other::GreKeepAlive),
             // An acknowledgment alone.
             0x880b if self.left() == 0 => self.other(Other::GreKeepAlive),
             0x0800 | 0x86dd | 0x6558 | 0x880b | 0x8847 | 0x8848 | 0x8100 | 0x88a8 => {
-                self.ether_type(protocol)
+                self.inner_type(protocol)
             }
             _ => self.other(Other::Gre(protocol)),
         }
@@ -158,7 +158,7 @@ impl<'a, N: Naming> Walk<'a, N> {
             return self.broken("ERSPAN", || "the version is not 1".to_owned());
         }
         self.at += 8;
-        self.ethernet()
+        self.inner_frame()
     }
 
     /// Ethernet in IP (RFC 3378).
@@ -174,7 +174,7 @@ impl<'a, N: Naming> Walk<'a, N> {
             return self.missing("Ethernet in IP", 2);
         }
         self.at += 2;
-        self.ethernet()
+        self.inner_frame()
     }
 
     /// UDP, whose ports say whether it carries frames.
@@ -268,7 +268,7 @@ impl<'a, N: Naming> Walk<'a, N> {
             return self.missing("VXLAN", 8);
         }
         self.at += 8;
-        self.ethernet()
+        self.inner_frame()
     }
 
     /// Its successor, with options (RFC 8926).
@@ -303,6 +303,6 @@ impl<'a, N: Naming> Walk<'a, N> {
             return self.missing("Geneve", len);
         }
         self.at += len;
-        self.ether_type(protocol)
+        self.inner_type(protocol)
     }
 }
