@@ -1,6 +1,8 @@
 //! What must hold for any input at all. The fuzz targets in `fuzz` look for input for which it does
 //! not, and the tests in `tests/inputs.rs` try what they found again.
 
+pub mod headers;
+
 use std::io::{self, Write};
 
 use payloads::{

@@ -89,8 +89,9 @@ impl Covered<'_> {
                 "0x{field:04x} (left to the network card: the sum of the pseudo-header alone)"
             );
         }
+        let are = if missing == 1 { "is" } else { "are" };
         let missing = super::names::bytes(missing);
-        format!("0x{field:04x} (cannot be checked: {missing} not captured)")
+        format!("0x{field:04x} (cannot be checked: {missing} {are} missing)")
     }
 
     /// Whether the field holds the sum of the pseudo-header alone, as the system leaves it to a

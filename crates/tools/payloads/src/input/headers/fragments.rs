@@ -77,6 +77,12 @@ impl Fragments {
         self.waiting.iter().map(|waiting| waiting.pieces.len()).sum()
     }
 
+    /// How much memory it takes, in bytes.
+    pub fn memory(&self) -> usize {
+        let waiting: usize = self.waiting.iter().map(Waiting::size).sum();
+        waiting + self.whole.capacity() + self.pieces.capacity() * size_of::<Piece>()
+    }
+
     /// Where the bytes of the packet that was put together last were captured, in order. The TCP
     /// header and the payload are the last bytes of it.
     pub fn pieces(&self) -> &[Piece] {

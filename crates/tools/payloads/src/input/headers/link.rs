@@ -318,6 +318,7 @@ impl<'a, N: Naming> Walk<'a, N> {
         match self.bytes(1) {
             [first] if matches!(first >> 4, 4 | 6) => self.inner_ip(),
             [] => self.missing("IP", 1),
+            _ if self.bytes(18).len() < 18 && self.left() >= 18 => self.missing("pseudowire", 18),
             // Ethernet over MPLS (RFC 4448), with or without a control word, known by a type that
             // frames often have.
             [first] if first >> 4 == 0 && self.is_frame(4) => self.control_word(),

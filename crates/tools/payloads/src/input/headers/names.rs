@@ -74,6 +74,9 @@ impl Names {
             self.named.layers.pop();
         } else if let Some(layer) = self.named.layers.last_mut() {
             layer.bits = bits;
+            if layer.text.is_empty() {
+                layer.text = size(bits);
+            }
         }
     }
 

@@ -255,14 +255,14 @@ impl<'a, N: Naming> Walk<'a, N> {
             text.push_str(&format!(", acknowledges {number}"));
         }
         names.text(text);
-        let mut what = flags.names().collect::<Vec<_>>().join(", ");
-        if payload_len > 0 {
-            if !what.is_empty() {
-                what.push_str(", ");
-            }
-            what.push_str(&bytes(payload_len));
+        let mut what: Vec<_> = flags.names().map(str::to_owned).collect();
+        if what.is_empty() {
+            what.push("no flags".to_owned());
         }
-        names.what(what);
+        if payload_len > 0 {
+            what.push(bytes(payload_len));
+        }
+        names.what(what.join(", "));
         if header_len > FIXED {
             name_options(names, options, header_len - FIXED, &tcp);
         }
