@@ -1,9 +1,8 @@
 //! What must hold for the headers of any packet at all.
 
-use payloads::{
-    capture::Packet,
-    headers::{self, Contents, Fragments, Group, Named, TcpContext},
-    packet::LinkType,
+use payloads::input::{
+    Contents, Headers, LinkType, Packet,
+    headers::{self, Group, Named, TcpContext},
 };
 
 const LINKS: [LinkType; 5] = [
@@ -16,7 +15,7 @@ const LINKS: [LinkType; 5] = [
 
 /// `input` as packets: for each a byte that says how it was captured, and two with its length.
 pub fn packets(mut input: &[u8]) {
-    let mut fragments = Fragments::default();
+    let mut fragments = Headers::default();
     let mut time = 0;
     while let [how, high, low, rest @ ..] = input {
         let len = usize::from(u16::from_be_bytes([*high, *low])).min(rest.len());
@@ -37,7 +36,7 @@ pub fn packets(mut input: &[u8]) {
 }
 
 /// One packet, after those that `fragments` has read.
-pub fn packet(fragments: &mut Fragments, packet: &Packet<'_>) {
+pub fn packet(fragments: &mut Headers, packet: &Packet<'_>) {
     let known = TcpContext {
         sequence_base: Some(5),
         acknowledgment_base: Some(u32::MAX),

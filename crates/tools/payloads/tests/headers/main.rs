@@ -9,10 +9,9 @@ mod writer;
 
 use std::{fs, path::Path};
 
-use payloads::{
-    capture::{Packet, Reader},
-    headers::{self, Contents, Fragments, Named, TERMS, TcpContext, TcpOption, TcpOptions},
-    packet::LinkType,
+use payloads::input::{
+    Contents, Headers, LinkType, Packet, Reader,
+    headers::{self, Named, TERMS, TcpContext, TcpOption, TcpOptions},
 };
 use samples::{
     ACK, CLIENT, PSH_ACK, SERVER, SYN, checksum, ethernet, hello, hello6, ipv4, ipv4_with, ipv6,
@@ -496,7 +495,7 @@ fn all_kinds() -> Vec<(LinkType, Vec<u8>)> {
 fn every_bit_of_every_capture_has_one_name() {
     let mut count = 0;
     for folder in ["tests/captures", "../../../pcap"] {
-        let mut fragments = Fragments::default();
+        let mut fragments = Headers::default();
         let packets = captured(folder);
         assert!(packets.len() > 100, "{folder}");
         for (_, link, frame_len, data) in &packets {
@@ -519,7 +518,7 @@ fn packets_cut_anywhere() {
             // Cut by the capture: what is there is named as in the whole packet, but for the last
             // layer.
             let cut = Packet { data: &data[..len], ..whole };
-            checks::headers::packet(&mut Fragments::default(), &cut);
+            checks::headers::packet(&mut Headers::default(), &cut);
             let found = headers::read(&cut).contents;
             if let (Contents::Tcp(cut), Contents::Tcp(whole)) = (found, segment) {
                 assert_eq!(
@@ -549,7 +548,7 @@ fn packets_cut_anywhere() {
             }
             // Cut on the wire: there is less than the headers say.
             let short = Packet { frame_len: u32::try_from(len).unwrap(), ..cut };
-            checks::headers::packet(&mut Fragments::default(), &short);
+            checks::headers::packet(&mut Headers::default(), &short);
         }
     }
 }
@@ -559,7 +558,7 @@ fn packets_with_bytes_changed() {
     let kinds = all_kinds();
     let rounds = std::env::var("HOSTILE_ROUNDS").map_or(400, |value| value.parse().unwrap());
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut fragments = Fragments::default();
+    let mut fragments = Headers::default();
     let mut found = [0; 4];
     for _ in 0..rounds * 50 {
         let (link, data) = &kinds[random.below(kinds.len())];
@@ -638,7 +637,7 @@ fn packets_that_no_standard_allows() {
             Contents::Unreadable { header: found, cut: false } => assert_eq!(found, header),
             other => panic!("{other:?}"),
         }
-        checks::headers::packet(&mut Fragments::default(), &packet(101, &data));
+        checks::headers::packet(&mut Headers::default(), &packet(101, &data));
     }
     // As many tags as fit are not read without end.
     let tags = ethernet(0x8100, &[0, 5, 0x81, 0].repeat(60_000));
@@ -713,7 +712,7 @@ mod fragments {
 
     /// Reads the packets, and returns what each held.
     fn read(packets: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
-        let mut fragments = Fragments::default();
+        let mut fragments = Headers::default();
         packets
             .iter()
             .map(|data| match fragments.read(&at(0, data)).contents {
@@ -741,7 +740,7 @@ mod fragments {
     #[test]
     fn with_their_places_and_sizes() {
         let (packets, payload) = cut(2_000);
-        let mut fragments = Fragments::default();
+        let mut fragments = Headers::default();
         fragments.read(&at(0, &ethernet(0x0806, &[0; 28])));
         for data in [&packets[2], &packets[0]] {
             assert!(matches!(fragments.read(&at(0, data)).contents, Contents::Fragment(_)));
@@ -792,7 +791,7 @@ mod fragments {
         ];
         assert_eq!(read(&pieces), [None, Some(b"hello".to_vec())]);
         // And what is no TCP is known by its name.
-        let mut fragments = Fragments::default();
+        let mut fragments = Headers::default();
         let datagram = udp(1, 2, b"0123456789");
         for (index, fragment) in [0x2000, 1].iter().zip(datagram.chunks(8)).enumerate() {
             let data = ethernet(0x0800, &ipv4_with(17, &[], *fragment.0, fragment.1));
@@ -823,7 +822,7 @@ mod fragments {
     #[test]
     fn cut_by_the_capture() {
         let (packets, payload) = cut(2_000);
-        let mut fragments = Fragments::default();
+        let mut fragments = Headers::default();
         for (index, data) in packets.iter().enumerate() {
             let mut packet = at(0, data);
             if index == 1 {
@@ -842,13 +841,13 @@ mod fragments {
     fn that_come_too_late_or_are_too_many() {
         let (packets, payload) = cut(1_500);
         for (seconds, whole) in [(30, true), (31, false)] {
-            let mut fragments = Fragments::default();
+            let mut fragments = Headers::default();
             fragments.read(&at(0, &packets[0]));
             let found = fragments.read(&at(seconds, &packets[1])).contents;
             assert_eq!(matches!(found, Contents::Tcp(_)), whole, "{seconds}");
         }
         // Of 65 packets that wait, the oldest is forgotten.
-        let mut fragments = Fragments::default();
+        let mut fragments = Headers::default();
         for number in 0..65 {
             let mut data = packets[0].clone();
             data[14 + 5] = number;
@@ -865,7 +864,7 @@ mod fragments {
             }
         }
         // However long they are.
-        let mut fragments = Fragments::default();
+        let mut fragments = Headers::default();
         for number in 0..200 {
             let piece = [b'x'; 60_000];
             let mut data = ethernet(0x0800, &ipv4_with(6, &[], 0x2000, &piece));

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Carrier, Contents, Found, Fragment, Ip, Walk, read};
-use crate::capture::Packet;
+use crate::input::Packet;
 
 /// How long fragments wait for the others of their packet, in nanoseconds: 30 s, as in Linux.
 const WAIT: i64 = 30_000_000_000;
@@ -17,11 +17,12 @@ const BYTE_LIMIT: usize = 1024 * 1024;
 /// The longest packet that can be cut into fragments, in bytes.
 const LONGEST: u32 = 65_535;
 
-/// Reads packets one after the other, and puts fragments together.
+/// Reads the headers of packets, one after the other, and puts fragments together.
 ///
-/// Memory is bounded: for what is kept see the limits above, of which the oldest goes first.
+/// Memory is bounded: fragments wait for no more than 30 seconds, of no more than 64 packets, and take
+/// no more than 1 MiB; the oldest go first.
 #[derive(Debug, Default)]
-pub struct Fragments {
+pub struct Headers {
     /// In the order of their first fragments.
     waiting: Vec<Waiting>,
     /// The packet that was put together last.
@@ -60,7 +61,7 @@ struct Waiting {
     frame_bytes: u64,
 }
 
-impl Fragments {
+impl Headers {
     /// What `packet` holds: where it is a fragment and the last one that was missing, that is what
     /// the whole packet holds.
     pub fn read<'a>(&'a mut self, packet: &Packet<'a>) -> Found<'a> {

@@ -25,12 +25,9 @@ mod tunnels;
 
 use std::net::IpAddr;
 
-use crate::{
-    capture::Packet,
-    packet::{LinkType, Segment},
-};
+use super::{Packet, Segment, link::LinkType};
 
-pub use fragments::{Fragments, Piece};
+pub use fragments::{Headers, Piece};
 pub use other::Other;
 pub use tcp::{TcpContext, TcpOption, TcpOptions};
 pub use terms::TERMS;
@@ -46,7 +43,7 @@ const DEPTH: u8 = 32;
 pub enum Contents<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
-    /// A fragment of an IP packet, which can be read when all are there: see [`Fragments`].
+    /// A fragment of an IP packet, which can be read when all are there: see [`Headers`].
     Fragment(Fragment<'a>),
     /// Something else.
     Other(Other),

@@ -6,7 +6,7 @@ use super::{
     names::{Names, bytes, hex, named},
     terms,
 };
-use crate::packet::{Endpoint, Flags, Segment};
+use crate::input::{Endpoint, Flags, Segment};
 
 /// The bytes of a TCP header without options.
 const FIXED: usize = 20;

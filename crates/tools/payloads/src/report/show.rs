@@ -6,16 +6,16 @@ use std::{
     mem,
 };
 
-use crate::{
-    capture::Packet,
-    conversation::{ConnectionInfo, Conversations, Ending, Side},
-    decode::{Note, Part, UnitKind},
+use super::{
     escape::push_escaped,
     explain::{Explained, chunk_size, explain},
-    packet::Contents,
-    stats::{LeftOut, plural},
-    time_of_day,
-    unit::{Assembler, Event, Listener, Unit},
+    left_out::LeftOut,
+    plural::plural,
+};
+use crate::{
+    decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
+    input::{Contents, Headers, Packet},
+    tcp::{ConnectionInfo, Conversations, Ending, Side},
 };
 
 /// How much text is put together before it is written, in bytes.
@@ -38,8 +38,9 @@ pub struct Style {
 
 /// Prints a capture as its packets come.
 pub struct Show<W> {
-    conversations: Conversations,
+    conversations: Conversations<Decoder>,
     assembler: Assembler<Printer<W>>,
+    headers: Headers,
     left_out: LeftOut,
     last_time: i64,
     finished: bool,
@@ -52,6 +53,7 @@ impl<W: Write> Show<W> {
         Self {
             conversations: Conversations::new(port),
             assembler: Assembler::new(Printer::new(out, style)),
+            headers: Headers::default(),
             left_out: LeftOut::default(),
             last_time: 0,
             finished: false,
@@ -65,14 +67,14 @@ impl<W: Write> Show<W> {
     /// If the output cannot be written.
     pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         self.assembler.start(packet.time);
-        let contents = Contents::of(packet);
-        self.left_out.count(&contents);
-        let Contents::Tcp(segment) = contents else {
+        let found = self.headers.read(packet);
+        self.left_out.count(&found);
+        let Contents::Tcp(segment) = found.contents else {
             return Ok(());
         };
         self.last_time = packet.time;
         let printer = self.assembler.listener();
-        printer.packets += 1;
+        printer.packets += u64::from(found.packets);
         printer.app_bytes += u64::from(segment.payload_len);
         self.conversations.segment(packet.time, &segment, &mut self.assembler);
         self.assembler.listener().result()
@@ -84,7 +86,7 @@ impl<W: Write> Show<W> {
         self.conversations.has_early().then(|| self.assembler.listener().packets)
     }
 
-    /// Nothing came for [`EARLY_WAIT`](crate::conversation::EARLY_WAIT): prints what waited for it.
+    /// Nothing came for [`EARLY_WAIT`](crate::tcp::EARLY_WAIT): prints what waited for it.
     ///
     /// # Errors
     ///
@@ -128,7 +130,9 @@ impl<W: Write> Show<W> {
     ///
     /// `unsupported` of them were of an interface with a link type that is not supported.
     pub fn warnings(&self, unsupported: u64) -> Vec<String> {
-        LeftOut { unsupported, ..self.left_out }.warnings()
+        let mut left_out = self.left_out.clone();
+        left_out.unsupported = unsupported;
+        left_out.warnings()
     }
 }
 
