@@ -37,8 +37,8 @@
 //!
 //! # What this is not
 //!
-//! It reads the five apps and what is like them. IP fragments are not put together, and neither
-//! TLS, compressed content nor HTTP/2 is read: their bytes are shown as they were sent.
+//! It reads the five apps and what is like them. Neither TLS, compressed content nor HTTP/2 is read:
+//! their bytes are shown as they were sent.
 
 pub mod decode;
 pub mod input;

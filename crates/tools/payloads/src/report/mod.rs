@@ -5,6 +5,7 @@
 pub mod escape;
 pub mod explain;
 mod frame;
+mod left_out;
 mod plural;
 pub mod show;
 pub mod stats;
