@@ -37,7 +37,7 @@ pub fn show(name: &Path, style: Style, port: Option<u16>) -> Result<(), Failure>
     }
 }
 
-/// Prints the figures of the captures called `names`.
+/// Prints the figures of the captures called `names`, leaving out those that cannot be read.
 ///
 /// # Errors
 ///
@@ -48,20 +48,33 @@ pub fn stats<'a>(
     port: Option<u16>,
 ) -> Result<(), Failure> {
     let mut captures = Vec::new();
-    let mut damaged = false;
+    let mut failed = false;
     for name in names {
-        let (input, shown) =
-            Input::open(Path::new(name), "payloads stats").map_err(Failure::Said)?;
-        let stats =
-            Stats::read(input, port).map_err(|error| Failure::Said(format!("{shown} {error}")))?;
+        let read = Input::open(Path::new(name), "payloads stats").and_then(|(input, shown)| {
+            match Stats::read(input, port) {
+                Ok(stats) => Ok((shown, stats)),
+                Err(error) => Err(format!("{shown} {error}")),
+            }
+        });
+        let (shown, stats) = match read {
+            Ok(read) => read,
+            Err(line) => {
+                failed = true;
+                warn(&line);
+                continue;
+            }
+        };
         warn_of(&stats.warnings(), &shown);
         if let Some(offset) = stats.damaged_at {
-            damaged = true;
+            failed = true;
             warn(&format!("{shown} {}", ReadError::Damaged(offset)));
         }
-        // A program that reads the JSON wants the name as it is.
-        let as_it_is = json && name != "-";
-        captures.push((if as_it_is { name.to_string_lossy().into_owned() } else { shown }, stats));
+        // Not escaped: a program that reads the JSON wants the name as it is, and a table escapes it.
+        let name = if name == "-" { shown } else { name.to_string_lossy().into_owned() };
+        captures.push((name, stats));
+    }
+    if captures.is_empty() {
+        return Err(Failure::Warned);
     }
     let named: Vec<stats::Named<'_>> =
         captures.iter().map(|(name, stats)| (name.as_str(), stats)).collect();
@@ -74,5 +87,5 @@ pub fn stats<'a>(
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
-    if damaged { Err(Failure::Warned) } else { Ok(()) }
+    if failed { Err(Failure::Warned) } else { Ok(()) }
 }

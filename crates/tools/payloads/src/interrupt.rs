@@ -14,7 +14,7 @@ const OUTPUT_WAIT: Duration = Duration::from_secs(1);
 /// In a pipe, Ctrl-C reaches tcpdump too, which then ends the pipe; what it wrote last is still to
 /// be shown. If the end does not come, what was seen until then is all. If that cannot be written
 /// because nobody takes the output, or on a second Ctrl-C, the program ends without it.
-pub fn end_on_interrupt(live: &Live<impl Report>, name: &str) {
+pub fn end_on_interrupt(live: &Live<impl Report + 'static>, name: &str) {
     let end = {
         let live = live.clone();
         let name = name.to_owned();

@@ -75,7 +75,7 @@ impl Read for Input {
 /// # Errors
 ///
 /// Each of these fails if the output cannot be written.
-pub trait Report: Send + 'static {
+pub trait Report: Send {
     /// Takes a packet. What it completes may wait in memory until [`flush`](Self::flush).
     fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()>;
     /// Writes all that is complete.
@@ -89,7 +89,7 @@ pub trait Report: Send + 'static {
     fn finish(&mut self, end: End) -> io::Result<()>;
     /// What a reader should know of the packets, in a line each; `unsupported` of them were of an
     /// interface with a link type that is not supported.
-    fn warnings(&self, unsupported: u64) -> Vec<String>;
+    fn warnings(&mut self, unsupported: u64) -> Vec<String>;
 }
 
 /// How a capture is over.
@@ -124,7 +124,7 @@ impl<R> Clone for Live<R> {
     }
 }
 
-impl<R: Report> Live<R> {
+impl<R: Report + 'static> Live<R> {
     /// A `report` of nothing yet.
     pub fn new(report: R) -> Self {
         Self { report: Arc::new(Mutex::new(report)), ended: Arc::new(AtomicBool::new(false)) }
@@ -238,7 +238,7 @@ impl From<io::Error> for Stop {
     }
 }
 
-impl<W: Write + Send + 'static> Report for Show<W> {
+impl<W: Write + Send> Report for Show<W> {
     fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         self.packet(packet)
     }
@@ -259,7 +259,7 @@ impl<W: Write + Send + 'static> Report for Show<W> {
         self.finish()
     }
 
-    fn warnings(&self, unsupported: u64) -> Vec<String> {
+    fn warnings(&mut self, unsupported: u64) -> Vec<String> {
         self.warnings(unsupported)
     }
 }
