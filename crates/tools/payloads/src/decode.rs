@@ -3,6 +3,8 @@
 //! A [`Decoder`] names each byte of a connection exactly once, as it comes, and tells a [`Sink`].
 //! All that the program prints about bytes, in figures and in words, comes from here.
 
+pub mod unpack;
+
 use std::{collections::VecDeque, mem};
 
 use crate::{
