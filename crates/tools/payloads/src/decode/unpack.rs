@@ -15,7 +15,8 @@
 //!   it is [cut](Fault::Cut). In a chain this holds for each coding.
 //! - All that share a [`Budget`] give together at most [`POOL`] bytes, and [`RATIO`] more for each
 //!   byte that is put in. So many small bombs come to no more than a large one, and the time to
-//!   unpack a capture grows with its size alone.
+//!   unpack a capture grows with its size alone. Work that gives few bytes or none counts too: the
+//!   code of a block, the sequences of zstd, the memory that br asks for.
 //! - They take together at most [`MEMORY_LIMIT`], beside the output, which is the caller's. A stream
 //!   asks for a window of its last bytes: 32 KiB at most in deflate, and no more than
 //!   [`WINDOW_LIMIT`] is granted in br and zstd.
@@ -30,7 +31,7 @@ use std::{
     mem,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
 };
 
@@ -59,9 +60,9 @@ pub const MEMORY_LIMIT: usize = 32 * 1024 * 1024;
 /// coding.
 pub const WINDOW_LIMIT: usize = 8 * 1024 * 1024;
 
-/// What a damaged content takes from the pool, in bytes. Decoding may have gone through a lot before
-/// it finds that nothing of it holds.
-const FEE: u64 = 128 * 1024;
+/// What a block counts for beside what it gives, in bytes: to set up its code takes about as long as
+/// to give so many, and a block can be as short as 10 bits.
+const BLOCK_COST: usize = 512;
 
 /// The most codings of one content. Two are rare.
 const CODING_LIMIT: usize = 4;
@@ -183,13 +184,17 @@ pub struct Budget(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    left: AtomicU64,
+    /// Below 0, what later bytes have to make good first.
+    left: AtomicI64,
     memory: AtomicUsize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(Arc::new(Shared { left: AtomicU64::new(POOL), memory: AtomicUsize::new(0) }))
+        Self(Arc::new(Shared {
+            left: AtomicI64::new(POOL.cast_signed()),
+            memory: AtomicUsize::new(0),
+        }))
     }
 }
 
@@ -200,15 +205,15 @@ impl Budget {
     }
 
     fn left(&self) -> u64 {
-        self.0.left.load(Ordering::Relaxed)
+        self.0.left.load(Ordering::Relaxed).max(0).cast_unsigned()
     }
 
     fn earn(&self, bytes: u64) {
-        self.0.left.fetch_add(bytes, Ordering::Relaxed);
+        self.0.left.fetch_add(bytes.cast_signed(), Ordering::Relaxed);
     }
 
     fn spend(&self, bytes: u64) {
-        self.0.left.store(self.left().saturating_sub(bytes), Ordering::Relaxed);
+        self.0.left.fetch_sub(bytes.cast_signed(), Ordering::Relaxed);
     }
 }
 
@@ -249,9 +254,6 @@ impl Account {
     ) -> Result<(), Fault> {
         self.allowance = self.allowance.saturating_sub(given.most);
         self.budget.spend(given.sum);
-        if let Err(Fault::Damaged(_)) = result {
-            self.budget.spend(FEE);
-        }
         self.take(memory);
         if result.is_ok() && self.budget.memory() > MEMORY_LIMIT {
             return Err(Fault::Crowded);
@@ -282,9 +284,11 @@ struct Given {
 }
 
 impl Given {
-    fn add(&mut self, bytes: usize) {
-        self.most = self.most.max(bytes as u64);
-        self.sum += bytes as u64;
+    /// A coding that had room for `may` bytes has filled `room`.
+    fn add(&mut self, may: usize, room: &Room<'_>) {
+        let bytes = (may - room.left + room.exceeded) as u64;
+        self.most = self.most.max(bytes);
+        self.sum += bytes;
     }
 }
 
@@ -292,9 +296,21 @@ impl Given {
 struct Room<'a> {
     out: &'a mut Vec<u8>,
     left: usize,
+    /// By how much what had to be charged was more than what was left.
+    exceeded: usize,
 }
 
-impl Room<'_> {
+impl<'a> Room<'a> {
+    fn new(out: &'a mut Vec<u8>, left: usize) -> Self {
+        Self { out, left, exceeded: 0 }
+    }
+
+    /// Takes room for work that gave no bytes, or few.
+    fn charge(&mut self, bytes: usize) {
+        self.exceeded += bytes.saturating_sub(self.left);
+        self.left = self.left.saturating_sub(bytes);
+    }
+
     /// Takes as many of `bytes` as it has room for.
     fn take(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let taken = &bytes[..bytes.len().min(self.left)];
@@ -407,7 +423,11 @@ impl Unpacker {
         self.begun |= !bytes.is_empty();
         let may = self.account.open(bytes.len());
         let mut given = Given::default();
-        let result = through(&mut self.stages, bytes, may, &mut given, out);
+        let result = if may == 0 && !bytes.is_empty() {
+            Err(Fault::Cut)
+        } else {
+            through(&mut self.stages, bytes, may, &mut given, out)
+        };
         self.raw |= self.stages.iter().any(|stage| match stage {
             Stage::Deflate(deflate) => deflate.is_raw(),
             _ => false,
@@ -468,9 +488,9 @@ fn through(
         let input = mem::take(&mut between);
         let input = if index == 0 { bytes } else { &input };
         let out = if index + 1 == count { &mut *out } else { &mut between };
-        let mut room = Room { out, left: may };
+        let mut room = Room::new(out, may);
         result = result.and(stage.push(input, &mut room));
-        given.add(may - room.left);
+        given.add(may, &room);
     }
     result
 }

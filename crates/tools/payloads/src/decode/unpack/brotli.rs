@@ -16,12 +16,19 @@ const INPUT_PIECE: usize = 64;
 /// How many bytes are unpacked at a time.
 const PIECE: usize = 4 * 1024;
 
+/// How much memory to ask for counts as much as one byte given. A block asks for some 13 KB where
+/// it has a code for literals, one for lengths and one for distances, and for up to 3 MB where it has
+/// 256 of each.
+const MEMORY_PER_BYTE: usize = 16;
+
 /// The most that the ring buffer may be longer than the window, in bytes.
 const SLACK: usize = 1024;
 
 /// The content coding "br".
 pub(super) struct Brotli {
     state: BrotliState<Counted<u8>, Counted<u32>, Counted<HuffmanCode>>,
+    /// How much of the memory that was asked for was charged.
+    charged: usize,
     complete: bool,
 }
 
@@ -29,7 +36,7 @@ impl Default for Brotli {
     fn default() -> Self {
         // Without the windows of more than 16 MiB, which RFC 7932 does not have.
         let state = BrotliState::new_strict(Counted::new(), Counted::new(), Counted::new());
-        Self { state, complete: false }
+        Self { state, charged: 0, complete: false }
     }
 }
 
@@ -58,6 +65,9 @@ impl Brotli {
             );
             room.out.truncate(before + written);
             room.left -= written;
+            let asked_for = self.asked_for();
+            room.charge((asked_for - self.charged) / MEMORY_PER_BYTE);
+            self.charged = asked_for;
             match result {
                 BrotliResult::ResultSuccess => self.complete = true,
                 BrotliResult::NeedsMoreInput => return Ok(()),
@@ -77,6 +87,12 @@ impl Brotli {
             }
             _ => Fault::Damaged(Coding::Brotli),
         }
+    }
+
+    /// The memory that was asked for so far, in bytes, what was given back included.
+    fn asked_for(&self) -> usize {
+        let state = &self.state;
+        state.alloc_u8.asked_for + state.alloc_u32.asked_for + state.alloc_hc.asked_for
     }
 
     pub(super) fn is_complete(&self) -> bool {
@@ -110,12 +126,13 @@ impl<T> SliceWrapperMut<T> for Memory<T> {
 struct Counted<T> {
     /// The memory that is in use, in bytes.
     size: usize,
+    asked_for: usize,
     element: PhantomData<T>,
 }
 
 impl<T> Counted<T> {
     fn new() -> Self {
-        Self { size: 0, element: PhantomData }
+        Self { size: 0, asked_for: 0, element: PhantomData }
     }
 }
 
@@ -129,6 +146,7 @@ impl<T: Clone + Default> Allocator<T> for Counted<T> {
             return Memory(Vec::new());
         }
         self.size += size;
+        self.asked_for += size;
         Memory(vec![T::default(); len])
     }
 

@@ -14,7 +14,7 @@ use miniz_oxide::inflate::{
     },
 };
 
-use super::{Coding, Fault, Room};
+use super::{BLOCK_COST, Coding, Fault, Room};
 
 /// The window of DEFLATE, in bits: a distance is at most 32 KiB (RFC 1951 section 2).
 pub(super) const WINDOW_BITS: u8 = 15;
@@ -24,7 +24,7 @@ pub(super) const WINDOW_BITS: u8 = 15;
 pub(super) enum Pause {
     /// More input is needed.
     Input,
-    /// A block ended that is not the last one.
+    /// More input is needed, and a block ended that is not the last one.
     Block,
     /// The last block ended.
     End,
@@ -52,20 +52,13 @@ impl Inflate {
             window_bits,
             position: 0,
             wrapped: false,
-            flags: TINFL_FLAG_HAS_MORE_INPUT,
+            flags: TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY,
         }
     }
 
     fn zlib() -> Self {
         let mut inflate = Self::raw(WINDOW_BITS);
         inflate.flags |= TINFL_FLAG_PARSE_ZLIB_HEADER;
-        inflate
-    }
-
-    /// A stream that pauses after each block.
-    pub(super) fn by_blocks(window_bits: u8) -> Self {
-        let mut inflate = Self::raw(window_bits);
-        inflate.flags |= TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
         inflate
     }
 
@@ -109,8 +102,19 @@ impl Inflate {
             self.position = end;
             match status {
                 TINFLStatus::NeedsMoreInput => return Ok(Pause::Input),
-                TINFLStatus::BlockBoundary => return Ok(Pause::Block),
-                TINFLStatus::Done => return Ok(Pause::End),
+                TINFLStatus::BlockBoundary => {
+                    room.charge(BLOCK_COST);
+                    if input.is_empty() {
+                        return Ok(Pause::Block);
+                    }
+                    if room.left == 0 {
+                        return Err(Fault::Cut);
+                    }
+                }
+                TINFLStatus::Done => {
+                    room.charge(BLOCK_COST);
+                    return Ok(Pause::End);
+                }
                 TINFLStatus::HasMoreOutput if room.left == 0 => return Err(Fault::Cut),
                 TINFLStatus::HasMoreOutput => {}
                 TINFLStatus::Adler32Mismatch => return Err(Fault::Checksum(coding)),

@@ -116,7 +116,7 @@ impl MessageUnpacker {
     pub fn new(parameters: Parameters, budget: &Budget) -> Self {
         Self {
             parameters,
-            inflate: Inflate::by_blocks(parameters.window_bits),
+            inflate: Inflate::raw(parameters.window_bits),
             at_block: true,
             account: Account::new(budget),
             fault: None,
@@ -135,10 +135,14 @@ impl MessageUnpacker {
             return Err(fault);
         }
         let may = self.account.open(bytes.len());
-        let mut room = Room { out, left: may };
-        let result = self.inflate(bytes, &mut room);
+        let mut room = Room::new(out, may);
+        let result = if may == 0 && !bytes.is_empty() {
+            Err(Fault::Cut)
+        } else {
+            self.inflate(bytes, &mut room)
+        };
         let mut given = Given::default();
-        given.add(may - room.left);
+        given.add(may, &room);
         let memory = size_of::<Self>() + self.inflate.window_size();
         let result = self.account.close(given, result, memory);
         if let Err(fault) = result {
@@ -192,7 +196,7 @@ impl MessageUnpacker {
 
     /// Begins without anything to refer to.
     fn forget(&mut self) {
-        self.inflate = Inflate::by_blocks(self.parameters.window_bits);
+        self.inflate = Inflate::raw(self.parameters.window_bits);
         self.at_block = true;
         self.account.take(0);
     }

@@ -10,7 +10,7 @@ use std::{
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use twox_hash::XxHash64;
 
-use super::{Coding, Fault, Room, WINDOW_LIMIT};
+use super::{BLOCK_COST, Coding, Fault, Room, WINDOW_LIMIT};
 
 /// The first bytes of a frame, as a number (RFC 8878 section 3.1.1).
 const MAGIC: u32 = 0xfd2f_b528;
@@ -219,6 +219,13 @@ impl Zstd {
     /// Unpacks the block that is kept.
     fn block(&mut self, room: &mut Room<'_>) -> Result<(), Fault> {
         let is_last = self.kept[0] & 1 != 0;
+        if self.kept[0] >> 1 & 3 == 2 {
+            let cost = cost_of_block(&self.kept[3..]).ok_or(DAMAGED)?;
+            if cost > room.left {
+                return Err(Fault::Cut);
+            }
+            room.charge(cost);
+        }
         let decoded = decode_block(&mut self.decoder, &mut self.kept);
         self.kept.clear();
         let before = room.out.len();
@@ -323,6 +330,44 @@ fn decode_block(decoder: &mut FrameDecoder, block: &mut [u8]) -> Result<(), Faul
     let decoded = decoder.decode_blocks(&mut source, BlockDecodingStrategy::UptoBlocks(1));
     if decoded.is_ok() && source.is_empty() { Ok(()) } else { Err(DAMAGED) }
 }
+
+/// What a compressed block (section 3.1.1.3) counts for beside what it gives, or nothing if it is none.
+///
+/// A block of 20 bytes can have 98,047 sequences, which cost milliseconds to read, before any of them
+/// turns out to give too much.
+fn cost_of_block(block: &[u8]) -> Option<usize> {
+    let number = |len: usize| {
+        let bytes = block.get(..len)?;
+        Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte)))
+    };
+    // The header of the literals: two bits of type, two of format, and their size unpacked and, where
+    // they are packed, packed (section 3.1.1.3.1.1).
+    let first = *block.first()?;
+    let format = first >> 2 & 3;
+    let (header, unpacked, packed) = if first & 2 == 0 {
+        let (header, shift) = [(1, 3), (2, 4), (1, 3), (3, 4)][usize::from(format)];
+        let unpacked = number(header)? >> shift;
+        (header, unpacked, if first & 1 == 0 { unpacked } else { 1 })
+    } else {
+        let (header, bits) = [(3, 10), (3, 10), (4, 14), (5, 18)][usize::from(format)];
+        let sizes = number(header)? >> 4;
+        (header, sizes & ((1 << bits) - 1), sizes >> bits)
+    };
+    if unpacked > BLOCK_LIMIT {
+        return None;
+    }
+    // The number of sequences (section 3.1.1.3.2.1).
+    let sequences = match block.get(header + packed..)? {
+        [few @ 0..=127, ..] => usize::from(*few),
+        [255, low, high, ..] => 0x7f00 + usize::from(u16::from_le_bytes([*low, *high])),
+        [high, low, ..] => ((usize::from(*high) - 128) << 8) + usize::from(*low),
+        _ => return None,
+    };
+    Some(BLOCK_COST + SEQUENCE_COST * sequences)
+}
+
+/// What a sequence counts for beside what it gives, in bytes.
+const SEQUENCE_COST: usize = 16;
 
 /// Takes what follows the first `skip` bytes, and leaves it where it is.
 struct Rest<'a, 'r> {
