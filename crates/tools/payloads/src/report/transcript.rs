@@ -2,13 +2,11 @@
 
 use std::io::Read;
 
+use super::escape::push_escaped;
 use crate::{
-    capture::{ReadError, Reader},
-    conversation::{ConnectionInfo, Conversations, Ending, Side},
-    decode::{Note, UnitKind},
-    escape::push_escaped,
-    packet::{Contents, Flags},
-    unit::{Assembler, Event, Listener, Unit},
+    decode::{Assembler, Event, Listener, Note, Unit, UnitKind},
+    input::{Contents, Flags, Headers, ReadError, Reader},
+    tcp::{ConnectionInfo, Conversations, Ending, Side},
 };
 
 /// A packet on a connection's time line.
@@ -102,6 +100,7 @@ pub fn text(units: &[Unit]) -> String {
 /// If the input cannot be read, is no capture or is damaged.
 pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, ReadError> {
     let mut reader = Reader::new(input);
+    let mut headers = Headers::default();
     let mut conversations = Conversations::new(port);
     let mut assembler = Assembler::new(Collector::default());
     let mut first = None;
@@ -109,7 +108,8 @@ pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, Read
     while let Some(packet) = reader.next_packet()? {
         let time = packet.time.saturating_sub(*first.get_or_insert(packet.time));
         assembler.start(packet.time);
-        let Contents::Tcp(segment) = Contents::of(&packet) else {
+        let found = headers.read(&packet);
+        let Contents::Tcp(segment) = found.contents else {
             continue;
         };
         last = packet.time;
@@ -119,7 +119,7 @@ pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, Read
                 time,
                 side,
                 flags: segment.flags,
-                frame_bytes: packet.frame_len,
+                frame_bytes: u32::try_from(found.frame_bytes).unwrap_or(u32::MAX),
                 app_bytes: segment.payload_len,
             });
         }
