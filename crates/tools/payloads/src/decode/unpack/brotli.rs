@@ -7,7 +7,10 @@ use brotli_decompressor::{
     HuffmanCode, SliceWrapper, SliceWrapperMut,
 };
 
-use super::{Coding, Fault, Room, WINDOW_LIMIT};
+use super::{
+    fault::{Coding, Fault, WINDOW_LIMIT},
+    limits::Room,
+};
 
 /// How many bytes are put in at a time. Of a piece that turns out to be damaged, the decoder gives
 /// nothing.

@@ -14,7 +14,10 @@ use miniz_oxide::inflate::{
     },
 };
 
-use super::{BLOCK_COST, Coding, Fault, Room};
+use super::{
+    fault::{Coding, Fault},
+    limits::{BLOCK_COST, Room},
+};
 
 /// The window of DEFLATE, in bits: a distance is at most 32 KiB (RFC 1951 section 2).
 pub(super) const WINDOW_BITS: u8 = 15;
