@@ -216,7 +216,9 @@ fn command(app: &str, args: &[&str], vars: &[(&str, &str)]) -> Command {
 fn port_of(line: &str) -> u16 {
     let last = line.trim_end().strip_suffix(" ...").and_then(|line| line.rsplit(' ').next());
     let port = last.map(|last| {
-        last.strip_prefix("http://127.0.0.1:").and_then(|rest| rest.strip_suffix('/')).unwrap_or(last)
+        last.strip_prefix("http://127.0.0.1:")
+            .and_then(|rest| rest.strip_suffix('/'))
+            .unwrap_or(last)
     });
     port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("no port: {line:?}"))
 }
