@@ -1,5 +1,6 @@
 //! The words for what bytes are, and whoever takes them.
 
+use super::fields::Announced;
 use crate::tcp::{ConnectionInfo, Ending, Origin, Side};
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
@@ -92,7 +93,8 @@ pub enum UnitKind {
     Chunk,
     /// A chunk of a stream of events.
     EventChunk,
-    /// A piece of a stream of events that does not come in chunks.
+    /// Content that is a stream of events and does not come in chunks: what one packet brought, up to
+    /// the end of a line.
     Event,
     /// A WebSocket frame.
     Frame,
@@ -167,6 +169,8 @@ pub enum Note<'a> {
     End,
     /// From here on both sides send WebSocket frames.
     WebSocket,
+    /// From here on both sides send what is no WebSocket of RFC 6455, for nobody asked for that.
+    OtherWebSocket,
 }
 
 /// Takes what a [`Decoder`](super::Decoder) finds.
@@ -188,9 +192,15 @@ pub trait Sink {
     fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _kind: Kind, _bytes: &[u8]) {}
     /// The unit is over, because it is complete or because it cannot be completed.
     fn end(&mut self, _origin: &Origin<'_>, _complete: bool) {}
-    /// The client asked for a WebSocket with this key, and the response at hand agrees, to compressed
-    /// messages too if `deflate`.
-    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>, _deflate: bool) {}
+    /// The client asked for a WebSocket with this key, and the response at hand, of which this is the
+    /// head, agrees.
+    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>, _head: &[u8]) {}
+    /// Content follows the head that was given last.
+    fn content(&mut self, _origin: &Origin<'_>, _announced: &Announced) {}
+    /// The content is complete.
+    fn content_end(&mut self, _origin: &Origin<'_>) {}
+    /// Nothing more comes from this side.
+    fn over(&mut self, _origin: &Origin<'_>) {}
     /// Something about bytes that are not there.
     fn note(&mut self, _origin: &Origin<'_>, _note: Note<'_>) {}
     /// So many bytes are of a kind.

@@ -447,7 +447,7 @@ impl Sink for Counter {
             Note::Cut(bytes) => self.division(origin).cut_off += bytes,
             Note::Repeated(bytes) => self.division(origin).sent_again += bytes,
             Note::Late { cut, .. } => self.division(origin).cut_off += cut,
-            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket => {}
+            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket | Note::OtherWebSocket => {}
         }
     }
 
