@@ -2,7 +2,6 @@
 
 #[allow(dead_code, reason = "this file uses a part of it")]
 mod checks;
-#[allow(dead_code, reason = "this file uses a part of it")]
 mod writer;
 
 use std::io::Write;
