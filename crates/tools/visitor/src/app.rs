@@ -4,13 +4,14 @@ use std::{env, fmt, path::PathBuf, process::Stdio, str::FromStr};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    process::{Child, Command},
+    process::Child,
     time::timeout,
 };
 
 use crate::{
     Failure, Result,
     failure::{PATIENCE, in_time},
+    network::Network,
 };
 
 /// One of the five apps.
@@ -80,14 +81,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `app` on `port` (0 for a free one) and waits until it listens. `interval` is sseapp's
-    /// time from event to event, in seconds; the other apps take none.
+    /// Starts `app` on the server's host of `network`, on `port` (0 for a free one), and waits until
+    /// it listens. `interval` is sseapp's time from event to event, in seconds; the other apps take
+    /// none.
     ///
     /// # Errors
     ///
     /// If the app is not built, or does not start: its own line, which says why, if it has one.
-    pub async fn start(app: App, interval: u64, port: u16) -> Result<Self> {
-        let mut command = Command::new(app.program()?);
+    pub async fn start(app: App, interval: u64, network: Network, port: u16) -> Result<Self> {
+        let mut command = network.on_server(app.program()?);
         if app == App::Sseapp {
             command.arg(interval.to_string());
         }

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    net::{Ipv4Addr, TcpListener},
+    net::{IpAddr, Ipv4Addr, TcpListener},
     path::Path,
     thread,
     time::Duration,
@@ -35,17 +35,22 @@ pub async fn capture(
     network: Network,
     visitor: Visitor,
 ) -> Result<()> {
-    // The app's own advice is to choose another port, which a capture cannot.
+    // The app's own advice is to choose another port, which a capture cannot. On a host made for
+    // the visit every port is free.
     let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT));
-    if taken.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
+    if network != Network::Private
+        && taken.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+    {
         return Err(Failure::new(format!("port {PORT} is taken: stop what listens on it")));
     }
-    let server = Server::start(app, gap, PORT).await?;
+    let server = Server::start(app, gap, network, PORT).await?;
     let mut recorder = Recorder::start(network).await?;
     let visit = async {
         match visitor {
-            Visitor::Script => timeline::play(app, PORT, Duration::from_secs(gap)).await,
-            Visitor::Person => by_hand(app).await,
+            Visitor::Script => {
+                timeline::play(app, (network.server(), PORT).into(), Duration::from_secs(gap)).await
+            }
+            Visitor::Person => by_hand(app, network.server()).await,
         }
     };
     tokio::pin!(visit);
@@ -71,10 +76,10 @@ pub async fn capture(
 }
 
 /// Lets the person at the terminal visit `app`, until they press Enter.
-async fn by_hand(app: App) -> Result<String> {
+async fn by_hand(app: App, server: IpAddr) -> Result<String> {
     match app {
-        App::Tcpapp => println!("In another terminal: nc 127.0.0.1 {PORT}"),
-        _ => println!("In a browser: http://127.0.0.1:{PORT}/"),
+        App::Tcpapp => println!("In another terminal: nc {server} {PORT}"),
+        _ => println!("In a browser: http://{server}:{PORT}/"),
     }
     println!("When you have closed it, press Enter here.");
     // A thread of its own, which the end of this program does not wait for: Ctrl-C ends the visit

@@ -2,21 +2,27 @@
 
 use std::{
     env,
+    ffi::OsStr,
+    net::{IpAddr, Ipv4Addr},
     process::{ExitCode, Stdio},
 };
 
 use tokio::process::Command;
 
-use crate::{Failure, Result, stop::Stop, tools};
+use crate::{Failure, Result, stop::Stop, tools::first_line};
 
-/// The interface of packets from this machine to itself.
-pub const LOOPBACK: &str = if cfg!(target_os = "linux") { "lo" } else { "lo0" };
+/// Makes the two hosts of [`Network::Private`] and starts a command on the client, where
+/// [`SERVER_HOST`] is the server's network namespace.
+const TWO_HOSTS: &str = include_str!("../two-hosts.sh");
+
+/// The network namespace of the server's host, for who is on the client's.
+const SERVER_HOST: &str = "/proc/self/fd/9";
 
 /// Who may record packets, and of which network.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// A network of the visit's own, in a new namespace: on Linux anyone may record there, and
-    /// nothing else is to be seen.
+    /// Two hosts of the visit's own, in network namespaces: on Linux anyone may record there, and
+    /// nothing else is to be seen. This program runs on the client's.
     Private,
     /// The network as it is, for one who may record on it.
     Here,
@@ -24,12 +30,43 @@ pub enum Network {
     HereWithSudo,
 }
 
-/// Whether this program runs as root.
-pub fn is_root() -> bool {
-    tools::first_line("id", &["-u"]).as_deref() == Some("0")
+impl Network {
+    /// The address by which the client reaches the server.
+    pub fn server(self) -> IpAddr {
+        match self {
+            Network::Private => Ipv4Addr::new(192, 0, 2, 2).into(),
+            Network::Here | Network::HereWithSudo => Ipv4Addr::LOCALHOST.into(),
+        }
+    }
+
+    /// The server's interface by which the client's packets come.
+    pub fn interface(self) -> &'static str {
+        match self {
+            Network::Private => "eth0",
+            Network::Here | Network::HereWithSudo if cfg!(target_os = "linux") => "lo",
+            Network::Here | Network::HereWithSudo => "lo0",
+        }
+    }
+
+    /// A command that runs `program` on the server's host.
+    pub fn on_server(self, program: impl AsRef<OsStr>) -> Command {
+        match self {
+            Network::Private => {
+                let mut command = Command::new("nsenter");
+                command.arg(format!("--net={SERVER_HOST}")).arg(program);
+                command
+            }
+            Network::Here | Network::HereWithSudo => Command::new(program),
+        }
+    }
 }
 
-/// Runs this program again, with `args`, in a network namespace of its own, and returns how that
+/// Whether this program runs as root.
+pub fn is_root() -> bool {
+    first_line("id", &["-u"]).as_deref() == Some("0")
+}
+
+/// Runs this program again, with `args`, on the client of two new hosts, and returns how that
 /// ended.
 ///
 /// The inner program must stop when its standard input ends: that is when this one is told to stop,
@@ -39,24 +76,15 @@ pub fn is_root() -> bool {
 ///
 /// If the system refuses.
 pub async fn enter_private(args: &[String]) -> Result<ExitCode> {
-    let flags: &[&str] = if is_root() {
-        // For root tcpdump gives its rights up and becomes the user tcpdump, who does not exist
-        // in a namespace with a single user.
-        &["-n"]
-    } else {
-        // The user keeps their own name, and gets the rights of root over the new network alone.
-        &["-cn", "--keep-caps"]
-    };
     let this = env::current_exe().map_err(Failure::to("find this program"))?;
     let mut stop = Stop::listen()?;
-    let mut inner = Command::new("unshare")
-        .args(flags)
-        .args(["sh", "-c", "ip link set lo up && exec \"$@\"", "sh"])
+    let mut inner = Command::new("sh")
+        .args(["-c", TWO_HOSTS, "two-hosts.sh"])
         .arg(this)
         .args(args)
         .stdin(Stdio::piped())
         .spawn()
-        .map_err(Failure::to("run unshare"))?;
+        .map_err(Failure::to("make two hosts"))?;
     let input = inner.stdin.take();
     let ended = tokio::select! {
         ended = inner.wait() => ended,

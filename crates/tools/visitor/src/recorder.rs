@@ -10,7 +10,7 @@ use tokio::{
 use crate::{
     Failure, Result,
     failure::{PATIENCE, in_time},
-    network::{LOOPBACK, Network},
+    network::Network,
 };
 
 /// The port of the captures, that of the examples.
@@ -22,7 +22,11 @@ const LIMIT: usize = 16 * 1024 * 1024;
 /// The command that records, as it is shown to the reader.
 pub fn command(network: Network) -> String {
     let sudo = if network == Network::HereWithSudo { "sudo " } else { "" };
-    format!("{sudo}tcpdump -i {LOOPBACK} --immediate-mode -U -w - 'port {PORT}'")
+    format!("{sudo}{}", tcpdump(network))
+}
+
+fn tcpdump(network: Network) -> String {
+    format!("tcpdump -i {} --immediate-mode -U -w - 'port {PORT}'", network.interface())
 }
 
 /// A tcpdump that records.
@@ -46,15 +50,16 @@ impl Recorder {
         // What is started in the background has no standard input, hence number 3; and it keeps
         // no pipe open, so that the end of tcpdump is seen as the end of its output.
         let script = format!(
-            "exec 3<&0; tcpdump -i {LOOPBACK} --immediate-mode -U -w - 'port {PORT}' & tcpdump=$!; \
-             (read -r line <&3; kill $tcpdump) >/dev/null 2>&1 & wait $tcpdump"
+            "exec 3<&0; {} & tcpdump=$!; \
+             (read -r line <&3; kill $tcpdump) >/dev/null 2>&1 & wait $tcpdump",
+            tcpdump(network)
         );
         let mut command = if network == Network::HereWithSudo {
             let mut command = Command::new("sudo");
             command.arg("sh");
             command
         } else {
-            Command::new("sh")
+            network.on_server("sh")
         };
         let mut shell = command
             .args(["-c", &script])

@@ -25,6 +25,7 @@ fn check(app: &str, packets: u64, server_bytes: u64) {
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let name = format!("{app}.pcap");
+    is_of_two_hosts(&dir.join(&name));
     let stats = stats(&dir.join(&name));
     let update = &stats["update"];
     assert_eq!(update["figures"]["total_packets"], packets, "{stats:#}");
@@ -33,6 +34,36 @@ fn check(app: &str, packets: u64, server_bytes: u64) {
     assert!(update["seen"].as_u64().unwrap() >= 2, "{stats:#}");
     let readme = fs::read_to_string(dir.join("README.md")).unwrap();
     assert!(readme.contains(&format!("`just capture {app} 1`")), "{readme}");
+}
+
+/// Checks that each packet went from the client's host to the server's or back, whole and with the
+/// checksums that a network would carry, as tcpdump reads it.
+#[track_caller]
+fn is_of_two_hosts(capture: &Path) {
+    let output = Command::new("tcpdump")
+        .args(["-nn", "-e", "-vv", "-r"])
+        .arg(capture)
+        .env("TZ", "UTC")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() >= 2 * 8, "{text}");
+    // What the Ethernet and IP headers say, and, in a line of its own, TCP's.
+    for packet in lines.chunks(2) {
+        let ends = [
+            ["02:00:00:00:00:01 > 02:00:00:00:00:02", "192.0.2.1.", "> 192.0.2.2.8000: "],
+            ["02:00:00:00:00:02 > 02:00:00:00:00:01", "192.0.2.2.8000 ", "> 192.0.2.1."],
+        ];
+        let is_between = |[ethernet, from, to]: [&str; 3]| {
+            packet[0].contains(ethernet)
+                && packet[1].trim_start().starts_with(from)
+                && packet[1].contains(to)
+        };
+        assert!(ends.into_iter().any(is_between), "{packet:#?}");
+        assert!(packet[1].contains("(correct)"), "{packet:#?}");
+        assert!(!packet[0].contains("bad cksum"), "{packet:#?}");
+    }
 }
 
 /// What `payloads stats --json` says of the capture.
