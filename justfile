@@ -102,12 +102,14 @@ fuzz seconds="60":
             -print_final_stats=1
     done
 
-# Check the format, the lints and the documentation, with warnings as errors.
+# Check the format, the lints, the modules and the documentation, with warnings as errors.
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     # `testing` is for tests alone, where a panic is how a failure is told.
     cargo clippy --workspace --exclude testing --lib --bins -- -D warnings -D clippy::unwrap_used -D clippy::expect_used
+    # No module uses one that uses it.
+    cargo test -q -p testing --test rooms
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
 # Do all that continuous integration does; installs what is missing.

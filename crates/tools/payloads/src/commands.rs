@@ -31,7 +31,7 @@ pub fn show(name: &Path, style: Style, port: Option<u16>) -> Result<(), Failure>
     live::show(input, &shown, style, port)
 }
 
-/// Prints the figures of the captures called `names`.
+/// Prints the figures of the captures called `names`, leaving out those that cannot be read.
 ///
 /// # Errors
 ///
@@ -42,21 +42,35 @@ pub fn stats<'a>(
     port: Option<u16>,
 ) -> Result<(), Failure> {
     let mut captures = Vec::new();
-    let mut damaged = false;
+    let mut failed = false;
     for name in names {
-        let (input, shown) = open(Path::new(name), "stats")?;
-        let stats =
-            Stats::read(input, port).map_err(|error| Failure::Said(format!("{shown} {error}")))?;
+        let read = open(Path::new(name), "stats").and_then(|(input, shown)| {
+            match Stats::read(input, port) {
+                Ok(stats) => Ok((shown, stats)),
+                Err(error) => Err(Failure::Said(format!("{shown} {error}"))),
+            }
+        });
+        let (shown, stats) = match read {
+            Ok(read) => read,
+            Err(failure) => {
+                failed = true;
+                failure.say();
+                continue;
+            }
+        };
         for line in stats.warnings() {
             warn(&format!("{shown}: {line}"));
         }
         if let Some(offset) = stats.damaged_at {
-            damaged = true;
+            failed = true;
             warn(&format!("{shown} {}", ReadError::Damaged(offset)));
         }
-        // A program that reads the JSON wants the name as it is.
-        let as_it_is = json && name != "-";
-        captures.push((if as_it_is { name.to_string_lossy().into_owned() } else { shown }, stats));
+        // Not escaped: a program that reads the JSON wants the name as it is, and a table escapes it.
+        let name = if name == "-" { shown } else { name.to_string_lossy().into_owned() };
+        captures.push((name, stats));
+    }
+    if captures.is_empty() {
+        return Err(Failure::Warned);
     }
     let named: Vec<stats::Named<'_>> =
         captures.iter().map(|(name, stats)| (name.as_str(), stats)).collect();
@@ -69,7 +83,7 @@ pub fn stats<'a>(
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
-    if damaged { Err(Failure::Warned) } else { Ok(()) }
+    if failed { Err(Failure::Warned) } else { Ok(()) }
 }
 
 /// The input called `name`, and what to call it in messages, where a name that is not text or not

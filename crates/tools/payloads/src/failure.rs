@@ -26,14 +26,21 @@ impl Failure {
     pub fn exit(self) -> ExitCode {
         match self {
             // Whoever read the output has seen enough.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return ExitCode::SUCCESS;
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            failure => {
+                failure.say();
+                ExitCode::FAILURE
             }
+        }
+    }
+
+    /// Says what is left to say.
+    pub fn say(&self) {
+        match self {
             Self::Output(error) => warn(&format!("cannot write: {error}")),
-            Self::Said(line) => warn(&line),
+            Self::Said(line) => warn(line),
             Self::Warned => {}
         }
-        ExitCode::FAILURE
     }
 }
 

@@ -49,7 +49,7 @@ pub fn show(input: impl Read, name: &str, style: Style, port: Option<u16>) -> Re
         Err(ShowError::Output(error)) => return Err(error.into()),
     };
     show.finish()?;
-    warn_of(&show, reader.unsupported(), name);
+    warn_of(&mut show, reader.unsupported(), name);
     if let Some(offset) = reader.cut_at() {
         warn(&format!("{name}: ends in the middle of a packet, at byte {offset}"));
     }
@@ -59,7 +59,7 @@ pub fn show(input: impl Read, name: &str, style: Style, port: Option<u16>) -> Re
     }
 }
 
-fn warn_of(show: &Show<impl Write>, unsupported: u64, name: &str) {
+fn warn_of(show: &mut Show<impl Write>, unsupported: u64, name: &str) {
     for line in show.warnings(unsupported) {
         warn(&format!("{name}: {line}"));
     }
@@ -138,7 +138,7 @@ fn end_on_interrupt(show: &Arc<Mutex<Show<impl Write + Send + 'static>>>, name: 
         move || {
             let mut show = show.lock().unwrap_or_else(PoisonError::into_inner);
             let code = i32::from(show.finish().is_err());
-            warn_of(&show, 0, &name);
+            warn_of(&mut show, 0, &name);
             std::process::exit(code);
         }
     };

@@ -10,3 +10,4 @@ pub mod show;
 pub mod stats;
 mod table;
 pub mod transcript;
+mod wrap;

@@ -166,8 +166,9 @@ impl LeftOut {
         }
     }
 
-    /// A line for each kind of packet that was left out.
-    pub fn warnings(&self) -> Vec<String> {
+    /// A line for each kind of packet that was left out, or one that says that there were none at
+    /// all. `taken` is how many were not left out.
+    pub fn warnings(&self, taken: u64) -> Vec<String> {
         let packets = |count: u64| match count {
             1 => "1 packet".to_owned(),
             count => format!("{count} packets"),
@@ -183,6 +184,13 @@ impl LeftOut {
             if count > 0 {
                 lines.push(format!("{} left out: {reason}", packets(count)));
             }
+        }
+        if lines.is_empty() && taken == 0 {
+            lines.push(
+                "is empty: no packet was captured; was something sent meanwhile, and on that \
+                 interface (-i lo for what stays on this machine)?"
+                    .to_owned(),
+            );
         }
         lines
     }
@@ -251,7 +259,7 @@ impl Stats {
 
     /// What a reader of the figures should know, in a line each.
     pub fn warnings(&self) -> Vec<String> {
-        let mut lines = self.left_out.warnings();
+        let mut lines = self.left_out.warnings(self.overall.total_packets);
         if self.dropped > 0 {
             lines.push(format!(
                 "{} left while still open: no more than {CONNECTION_LIMIT} are followed at a time",
