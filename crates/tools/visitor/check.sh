@@ -22,10 +22,8 @@ esac
 
 if [ "$(id -u)" = 0 ]; then here=--here; else here=--sudo; fi
 
-# Where to record: in a network made for the visit, unless an option names this machine's own. A
-# person's own browser cannot look into such a network.
+# Where to record: between two hosts made for it, unless an option names this machine's own network.
 network=private
-[ "$recipe" = capture ] || network=${here#--}
 for word; do
     case $word in
     --here | --sudo) network=${word#--} ;;

@@ -1,6 +1,6 @@
 //! The five apps, as programs to start.
 
-use std::{env, fmt, path::PathBuf, process::Stdio, str::FromStr};
+use std::{fmt, process::Stdio, str::FromStr};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
@@ -12,6 +12,7 @@ use crate::{
     Failure, Result,
     failure::{PATIENCE, in_time},
     network::Network,
+    tools::built,
 };
 
 /// One of the five apps.
@@ -37,22 +38,6 @@ impl App {
             App::Ajaxapp => "ajaxapp",
             App::Sseapp => "sseapp",
             App::Wsapp => "wsapp",
-        }
-    }
-
-    /// Where cargo puts its program: beside this one.
-    fn program(self) -> Result<PathBuf> {
-        let this = env::current_exe().map_err(Failure::to("find this program's directory"))?;
-        let mut dir = this.parent().map(PathBuf::from).unwrap_or_default();
-        // Cargo puts tests one directory deeper than programs.
-        if dir.ends_with("deps") {
-            dir.pop();
-        }
-        let program = dir.join(self.name());
-        if program.is_file() {
-            Ok(program)
-        } else {
-            Err(Failure::new(format!("{self} is not built yet: cargo build -p {self}")))
         }
     }
 }
@@ -89,7 +74,7 @@ impl Server {
     ///
     /// If the app is not built, or does not start: its own line, which says why, if it has one.
     pub async fn start(app: App, interval: u64, network: Network, port: u16) -> Result<Self> {
-        let mut command = network.on_server(app.program()?);
+        let mut command = network.on_server(built(app.name())?);
         if app == App::Sseapp {
             command.arg(interval.to_string());
         }
@@ -127,6 +112,13 @@ impl Server {
     /// The port it listens on.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Waits until it ends by itself, which it does not do as long as all is well.
+    pub async fn ended(&mut self) -> Failure {
+        // An error means that there is no such process any more.
+        let _ = self.process.wait().await;
+        Failure::new("the app has ended")
     }
 
     /// Stops it, and returns when it is gone.

@@ -22,7 +22,14 @@ pub struct Record {
 
 impl Record {
     /// Of a capture of `app` that was made just now with `client`.
-    pub fn new(app: App, gap: u64, network: Network, visitor: Visitor, client: String) -> Self {
+    pub fn new(
+        app: App,
+        gap: u64,
+        network: Network,
+        port: u16,
+        visitor: Visitor,
+        client: String,
+    ) -> Self {
         let (option, hosts) = match network {
             Network::Private => ("", "client 192.0.2.1 and server 192.0.2.2, network namespaces"),
             Network::Here => (" --here", "this machine alone"),
@@ -44,7 +51,7 @@ impl Record {
             ("hosts", hosts.to_owned()),
             ("server", format!("`{app}{interval}`, built by {}", tool("rustc", &["--version"]))),
             ("client", client),
-            ("recorded by", format!("`{}`", command(network))),
+            ("recorded by", format!("`{}`", command(network, port))),
             ("tcpdump", tool("tcpdump", &["--version"])),
             ("system", system.join(" ")),
         ];

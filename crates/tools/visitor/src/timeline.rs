@@ -16,6 +16,7 @@ use crate::{
     Result,
     app::App,
     browser::{Browser, OPEN},
+    console::say,
     failure::PATIENCE,
     netcat::Netcat,
 };
@@ -107,6 +108,6 @@ impl Clock {
     /// Prints what happened just now.
     fn tell(&mut self, what: &str) {
         self.last = Instant::now();
-        println!("{:6.2} s  {what}", self.start.elapsed().as_secs_f64());
+        say(format_args!("{:6.2} s  {what}", self.start.elapsed().as_secs_f64()));
     }
 }

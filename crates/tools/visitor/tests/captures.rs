@@ -6,11 +6,12 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
 use serde_json::Value;
+
+mod processes;
+use processes::{leaves_nothing, running_with, scratch};
 
 /// Captures a visit to `app` with a gap of a second, and checks what one update costs.
 #[track_caller]
@@ -147,13 +148,10 @@ fn nothing_is_written_when_tcpdump_cannot_record() {
 /// nothing is left of all that it has started and made.
 #[track_caller]
 fn stop(app: &str, signal: &str, status: Option<i32>) {
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stopped-by-{signal}"));
-    let _ = fs::remove_dir_all(&scratch);
-    fs::create_dir_all(&scratch).unwrap();
+    let scratch = scratch(&format!("visit-{signal}"));
     let mut visitor = Command::new(env!("CARGO_BIN_EXE_visitor"))
         .args(["capture", app, "3600", "--dir"])
         .arg(scratch.join("pcap"))
-        // All that it starts have this in their environment, by which they are found.
         .env("TMPDIR", &scratch)
         .stdout(Stdio::piped())
         .spawn()
@@ -164,33 +162,7 @@ fn stop(app: &str, signal: &str, status: Option<i32>) {
     assert!(line.contains(" s  "), "{line}");
     assert!(running_with(&scratch) > 2);
     testing::signal(&visitor, signal);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let ended = visitor.try_wait().unwrap();
-        let running = running_with(&scratch);
-        let files: Vec<_> = fs::read_dir(&scratch).unwrap().flatten().collect();
-        if let Some(ended) = ended
-            && running == 0
-            && files.is_empty()
-        {
-            assert_eq!(ended.code(), status);
-            return;
-        }
-        if Instant::now() > deadline {
-            let _ = visitor.kill();
-            panic!("{signal}: {ended:?}, {running} processes and {files:?} are left");
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// How many processes have `scratch` in their environment.
-fn running_with(scratch: &Path) -> usize {
-    let scratch = scratch.to_str().unwrap();
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    // What is no process has no environment, and neither has one that has just ended.
-    let environments = processes.filter_map(|entry| fs::read(entry.path().join("environ")).ok());
-    environments.filter(|bytes| String::from_utf8_lossy(bytes).contains(scratch)).count()
+    leaves_nothing(&mut visitor, &scratch, status);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn help_is_no_mistake() {
 
 #[test]
 fn an_app_that_does_not_exist_is_named_before_anything_is_built() {
-    for recipe in ["capture", "capture-by-hand"] {
+    for recipe in ["capture", "capture-by-hand", "watch"] {
         for app in ["foo", "common", "", "wsapp tcpapp", "*"] {
             assert_eq!(
                 complaint(check(&[recipe, app, "10"]).output().unwrap()),
