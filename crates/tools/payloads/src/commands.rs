@@ -2,23 +2,22 @@
 
 use std::{
     ffi::OsString,
-    fs::File,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, Write},
     path::Path,
 };
 
 use payloads::{
     input::ReadError,
+    live::{Input, Live},
     report::{
-        escape::escaped,
-        show::Style,
+        show::{Show, Style},
         stats::{self, Stats},
     },
 };
 
 use crate::{
-    failure::{Failure, warn},
-    live,
+    failure::{Failure, warn, warn_of},
+    interrupt::end_on_interrupt,
 };
 
 /// Prints the conversations of the capture called `name`, as it comes.
@@ -27,8 +26,15 @@ use crate::{
 ///
 /// If it cannot be read, or the output cannot be written.
 pub fn show(name: &Path, style: Style, port: Option<u16>) -> Result<(), Failure> {
-    let (input, shown) = open(name, "show")?;
-    live::show(input, &shown, style, port)
+    let (input, shown) = Input::open(name, "payloads show").map_err(Failure::Said)?;
+    let live = Live::new(Show::new(io::stdout(), style, port));
+    end_on_interrupt(&live, &shown);
+    let outcome = live.read(input)?;
+    warn_of(&outcome.warnings, &shown);
+    match outcome.error {
+        Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
+        None => Ok(()),
+    }
 }
 
 /// Prints the figures of the captures called `names`, leaving out those that cannot be read.
@@ -44,23 +50,21 @@ pub fn stats<'a>(
     let mut captures = Vec::new();
     let mut failed = false;
     for name in names {
-        let read = open(Path::new(name), "stats").and_then(|(input, shown)| {
+        let read = Input::open(Path::new(name), "payloads stats").and_then(|(input, shown)| {
             match Stats::read(input, port) {
                 Ok(stats) => Ok((shown, stats)),
-                Err(error) => Err(Failure::Said(format!("{shown} {error}"))),
+                Err(error) => Err(format!("{shown} {error}")),
             }
         });
         let (shown, stats) = match read {
             Ok(read) => read,
-            Err(failure) => {
+            Err(line) => {
                 failed = true;
-                failure.say();
+                warn(&line);
                 continue;
             }
         };
-        for line in stats.warnings() {
-            warn(&format!("{shown}: {line}"));
-        }
+        warn_of(&stats.warnings(), &shown);
         if let Some(offset) = stats.damaged_at {
             failed = true;
             warn(&format!("{shown} {}", ReadError::Damaged(offset)));
@@ -84,23 +88,4 @@ pub fn stats<'a>(
     out.write_all(text.as_bytes())?;
     out.flush()?;
     if failed { Err(Failure::Warned) } else { Ok(()) }
-}
-
-/// The input called `name`, and what to call it in messages, where a name that is not text or not
-/// fit for a terminal is escaped.
-fn open(name: &Path, command: &str) -> Result<(Box<dyn Read + Send>, String), Failure> {
-    if name == Path::new("-") {
-        if io::stdin().is_terminal() {
-            return Err(Failure::Said(format!(
-                "standard input is a terminal: name a file, or pipe a capture in, as in sudo \
-                 tcpdump -i lo --immediate-mode -U -w - port 8000 | payloads {command} -"
-            )));
-        }
-        return Ok((Box::new(io::stdin()), "standard input".to_owned()));
-    }
-    let shown = escaped(&name.to_string_lossy());
-    match File::open(name) {
-        Ok(file) => Ok((Box::new(file), shown)),
-        Err(error) => Err(Failure::Said(format!("{shown} cannot be opened: {error}"))),
-    }
 }

@@ -19,7 +19,7 @@ use failure::Failure;
 
 mod commands;
 mod failure;
-mod live;
+mod interrupt;
 
 fn main() -> ExitCode {
     let result = match command().try_get_matches() {

@@ -9,13 +9,13 @@ use std::{
 use super::{
     escape::push_escaped,
     explain::{Explained, chunk_size, explain},
+    left_out::LeftOut,
     plural::plural,
-    stats::LeftOut,
     wrap::wrapped,
 };
 use crate::{
     decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
-    input::{Contents, Packet},
+    input::{Contents, Headers, Packet},
     tcp::{ConnectionInfo, Conversations, Ending, Side},
 };
 
@@ -43,6 +43,7 @@ pub struct Style {
 pub struct Show<W> {
     conversations: Conversations<Decoder>,
     assembler: Assembler<Printer<W>>,
+    headers: Headers,
     left_out: LeftOut,
     last_time: i64,
     finished: bool,
@@ -55,6 +56,7 @@ impl<W: Write> Show<W> {
         Self {
             conversations: Conversations::new(port),
             assembler: Assembler::new(Printer::new(out, style)),
+            headers: Headers::default(),
             left_out: LeftOut::default(),
             last_time: 0,
             finished: false,
@@ -68,14 +70,14 @@ impl<W: Write> Show<W> {
     /// If the output cannot be written.
     pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         self.assembler.start(packet.time);
-        let contents = Contents::of(packet);
-        self.left_out.count(&contents);
-        let Contents::Tcp(segment) = contents else {
+        let found = self.headers.read(packet);
+        self.left_out.count(&found);
+        let Contents::Tcp(segment) = found.contents else {
             return Ok(());
         };
         self.last_time = packet.time;
         let printer = self.assembler.listener();
-        printer.packets += 1;
+        printer.packets += u64::from(found.packets);
         printer.app_bytes += u64::from(segment.payload_len);
         self.conversations.segment(packet.time, &segment, &mut self.assembler);
         self.assembler.listener().result()
@@ -131,8 +133,9 @@ impl<W: Write> Show<W> {
     ///
     /// `unsupported` of them were of an interface with a link type that is not supported.
     pub fn warnings(&mut self, unsupported: u64) -> Vec<String> {
-        let taken = self.assembler.listener().packets;
-        LeftOut { unsupported, ..self.left_out }.warnings(taken)
+        let mut left_out = self.left_out.clone();
+        left_out.unsupported = unsupported;
+        left_out.warnings(self.assembler.listener().packets)
     }
 }
 
@@ -245,6 +248,7 @@ impl<W> Printer<W> {
             }
             Event::Unit(unit) => self.unit(unit),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
+            Event::Recount { .. } => {}
         }
     }
 

@@ -1,6 +1,9 @@
 //! What must hold for any input at all. The fuzz targets in `fuzz` look for input for which it does
 //! not, and the tests in `tests/inputs.rs` try what they found again.
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub mod headers;
+
 use std::io::{self, Write};
 
 use payloads::{
@@ -126,7 +129,7 @@ impl Sink for Ledger {
         self.open.insert((origin.connection.number, origin.side.index()));
     }
 
-    fn piece(&mut self, origin: &Origin<'_>, part: Part, bytes: &[u8]) {
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, _kind: Kind, bytes: &[u8]) {
         assert!(!bytes.is_empty());
         assert!(self.open.contains(&(origin.connection.number, origin.side.index())));
         self.shown += bytes.len() as u64;
@@ -228,7 +231,8 @@ pub fn segments(input: &[u8]) {
         let (who, how) = (input.next(), input.next());
         let (side, connection) = (usize::from(who & 1), usize::from(who >> 1 & 7));
         let bit = |bit: u8| how >> bit & 1 == 1;
-        let flags = Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3) };
+        let flags =
+            Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3), ..Flags::default() };
         let form = input.next();
         let payload = input.payload(form);
         let cut = if bit(4) { u32::from(input.next()) } else { 0 };
@@ -262,6 +266,8 @@ pub fn segments(input: &[u8]) {
             sequence,
             acknowledgment,
             flags,
+            window: 0xffff,
+            options: &[],
             header_len: 20,
             payload_len,
             payload: &payload,
