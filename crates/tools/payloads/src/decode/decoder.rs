@@ -269,11 +269,8 @@ impl Decoder {
         }
     }
 
-    /// From here on the labels count frames.
+    /// From here on both sides send frames.
     fn begin_websocket<S: Sink>(&mut self, origin: &Origin<'_>, sink: &mut S) {
-        for half in &mut self.halves {
-            half.progress.count_anew();
-        }
         sink.note(origin, Note::WebSocket);
     }
 }
@@ -303,7 +300,9 @@ impl State {
         let had_kept = match self {
             Self::Start => out.give_up(Text::begin_kept),
             Self::Http(_) => out.give_up(Http::begin_kept),
-            Self::Text(_) | Self::Frames(_) | Self::Lost => out.give_up(Out::begin_unknown),
+            Self::Text(_) | Self::Frames(_) | Self::Lost => {
+                out.give_up(|out, kept| out.begin_unknown(Kind::Framing, kept))
+            }
         };
         if had_kept {
             *self = Self::Lost;

@@ -179,7 +179,7 @@ impl Http {
             Side::Server => head::response(head).map(|response| requests.answered(&response)),
         };
         let Some(after) = read else {
-            out.begin_unknown(head);
+            out.begin_unknown(Kind::HttpHead, head);
             out.end();
             return Next::Lost;
         };
@@ -229,7 +229,7 @@ impl Http {
 
 fn begin_head<S: Sink>(out: &mut Out<'_, S>) {
     let request = out.origin.side == Side::Client;
-    out.begin(if request { UnitKind::Request } else { UnitKind::Response }, true);
+    out.begin(if request { UnitKind::Request } else { UnitKind::Response });
 }
 
 /// The lines of a head.

@@ -76,8 +76,9 @@ impl LeftOut {
         by_name
     }
 
-    /// A line for each kind of packet that was left out.
-    pub fn warnings(&self) -> Vec<String> {
+    /// A line for each kind of packet that was left out, or one that says that there were none at
+    /// all. `taken` is how many were not left out.
+    pub fn warnings(&self, taken: u64) -> Vec<String> {
         let mut lines = Vec::new();
         let by_name = self.by_name();
         let mut names = Vec::new();
@@ -105,6 +106,13 @@ impl LeftOut {
             if count > 0 {
                 lines.push(format!("{} left out: {reason}", plural(count, "packet")));
             }
+        }
+        if lines.is_empty() && taken == 0 {
+            lines.push(
+                "is empty: no packet was captured; was something sent meanwhile, and on that \
+                 interface (-i lo for what stays on this machine)?"
+                    .to_owned(),
+            );
         }
         lines
     }
@@ -141,7 +149,7 @@ mod tests {
         for _ in 0..3 {
             count(&mut left_out, Other::Protocol(17), 1);
         }
-        let [line] = &left_out.warnings()[..] else { panic!() };
+        let [line] = &left_out.warnings(0)[..] else { panic!() };
         assert!(line.starts_with("left out: 3 packets of UDP, 1 of EtherType 0x2000, "), "{line}");
         assert!(line.ends_with("1 of EtherType 0x2006, 3 of 3 other protocols"), "{line}");
         for number in 0..1000 {
@@ -160,7 +168,7 @@ mod tests {
         let mut left_out = LeftOut::default();
         count(&mut left_out, Other::Llc(0xe0), 1);
         count(&mut left_out, Other::EtherType(0x8137), 2);
-        assert_eq!(left_out.warnings(), ["left out: 3 packets of IPX"]);
+        assert_eq!(left_out.warnings(0), ["left out: 3 packets of IPX"]);
     }
 
     #[test]

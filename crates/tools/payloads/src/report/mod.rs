@@ -1,6 +1,6 @@
 //! From names to what is printed: figures and tables, conversations as text, and explanations.
 //!
-//! This is the top floor. It may use every room below; none of them knows how anything is printed.
+//! It may use every room below; none of them knows how anything is printed.
 
 pub mod escape;
 pub mod explain;
@@ -11,3 +11,4 @@ pub mod show;
 pub mod stats;
 mod table;
 pub mod transcript;
+mod wrap;

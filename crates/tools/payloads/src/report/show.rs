@@ -11,6 +11,7 @@ use super::{
     explain::{Explained, chunk_size, explain},
     left_out::LeftOut,
     plural::plural,
+    wrap::wrapped,
 };
 use crate::{
     decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
@@ -34,6 +35,8 @@ pub struct Style {
     pub explain: bool,
     /// Whether colours are used.
     pub color: bool,
+    /// How many columns a line may take before it is wrapped, if there is a limit.
+    pub width: Option<usize>,
 }
 
 /// Prints a capture as its packets come.
@@ -129,10 +132,10 @@ impl<W: Write> Show<W> {
     /// What a reader should know of the packets, in a line each.
     ///
     /// `unsupported` of them were of an interface with a link type that is not supported.
-    pub fn warnings(&self, unsupported: u64) -> Vec<String> {
+    pub fn warnings(&mut self, unsupported: u64) -> Vec<String> {
         let mut left_out = self.left_out.clone();
         left_out.unsupported = unsupported;
-        left_out.warnings()
+        left_out.warnings(self.assembler.listener().packets)
     }
 }
 
@@ -150,6 +153,7 @@ mod color {
     pub const CLIENT: &str = "\x1b[1;36m";
     pub const SERVER: &str = "\x1b[1;35m";
     pub const TIME: &str = "\x1b[1;32m";
+    pub const VALUE: &str = "\x1b[1m";
     pub const WARNING: &str = "\x1b[33m";
     pub const DIM: &str = "\x1b[2m";
     pub const OFF: &str = "\x1b[0m";
@@ -177,7 +181,13 @@ struct Printer<W> {
 
 impl<W: Write> Listener for Printer<W> {
     fn event(&mut self, time: i64, event: Event<'_>) {
+        let start = self.text.len();
         self.print(time, event);
+        if let Some(width) = self.style.width {
+            let lines = wrapped(&self.text[start..], width);
+            self.text.truncate(start);
+            self.text.push_str(&lines);
+        }
         // One packet may bring many events, as may the end of what they waited for.
         if self.text.len() >= WRITE_SIZE {
             self.write();
@@ -238,6 +248,7 @@ impl<W> Printer<W> {
             }
             Event::Unit(unit) => self.unit(unit),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
+            Event::Recount { .. } => {}
         }
     }
 
@@ -450,6 +461,15 @@ impl<W> Printer<W> {
         self.text.push_str(&line[at..]);
     }
 
+    /// Bytes that are explained, set off from the words around them.
+    fn value(&mut self, value: &str, side: Side) {
+        if time_of_day::find(value.as_bytes(), 0).is_some() {
+            self.time_colored(value, side);
+        } else {
+            self.colored(color::VALUE, value);
+        }
+    }
+
     /// A line of a unit, without its line end.
     fn line(&mut self, bytes: &[u8], side: Side) {
         self.gutter();
@@ -487,7 +507,7 @@ impl<W> Printer<W> {
             push_escaped(&mut line, without_line_end(bytes));
             self.gutter();
             let _ = write!(self.text, "{line:<REMARK_COLUMN$}");
-            self.colored(color::DIM, &remark);
+            self.text.push_str(&remark);
             self.text.push('\n');
         }
     }
@@ -511,15 +531,12 @@ impl<W> Printer<W> {
         for line in &lines {
             let name = if line.name == last { "" } else { &line.name };
             self.gutter();
-            self.color(color::DIM);
             let _ = write!(self.text, "{name:<13} ");
-            self.color(color::OFF);
-            self.time_colored(&line.value, unit.side);
+            self.value(&line.value, unit.side);
             if !line.meaning.is_empty() {
                 let column = if is_header(line) { of_header } else { of_rest };
                 let padding = column.saturating_sub(width(line));
-                let _ = write!(self.text, "{:padding$}  ", "");
-                self.colored(color::DIM, &line.meaning);
+                let _ = write!(self.text, "{:padding$}  {}", "", line.meaning);
             }
             self.end_line();
             last = &line.name;

@@ -212,7 +212,7 @@ impl Stats {
 
     /// What a reader of the figures should know, in a line each.
     pub fn warnings(&self) -> Vec<String> {
-        let mut lines = self.left_out.warnings();
+        let mut lines = self.left_out.warnings(self.overall.total_packets);
         if self.dropped > 0 {
             lines.push(format!(
                 "{} left while still open: no more than {CONNECTION_LIMIT} are followed at a time",

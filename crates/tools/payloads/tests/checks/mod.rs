@@ -51,7 +51,11 @@ pub fn capture(capture: &[u8]) {
     let stats = Stats::read(capture, None);
     for explain in [false, true] {
         let mut sums = Sums::default();
-        let mut show = Show::new(&mut sums, Style { explain, color: explain }, Some(8000));
+        let mut show = Show::new(
+            &mut sums,
+            Style { explain, color: explain, width: explain.then_some(60) },
+            Some(8000),
+        );
         let mut reader = Reader::new(capture);
         while let Ok(Some(packet)) = reader.next_packet() {
             show.packet(&packet).unwrap();
@@ -121,12 +125,11 @@ impl Sink for Ledger {
     const COUNTS: bool = true;
     const PIECES: bool = true;
 
-    fn begin(&mut self, origin: &Origin<'_>, _unit: UnitKind, number: u64) {
-        assert!(number > 0);
+    fn begin(&mut self, origin: &Origin<'_>, _unit: UnitKind, _is_rest: bool) {
         self.open.insert((origin.connection.number, origin.side.index()));
     }
 
-    fn piece(&mut self, origin: &Origin<'_>, part: Part, bytes: &[u8]) {
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, _kind: Kind, bytes: &[u8]) {
         assert!(!bytes.is_empty());
         assert!(self.open.contains(&(origin.connection.number, origin.side.index())));
         self.shown += bytes.len() as u64;
