@@ -73,14 +73,14 @@ impl<W: Write> Show<W> {
         self.assembler.start(packet.time);
         let found = self.headers.read(packet);
         self.left_out.count(&found);
-        let Contents::Tcp(segment) = found.contents else {
+        let Contents::Tcp(segment) = &found.contents else {
             return Ok(());
         };
         self.last_time = packet.time;
         let printer = self.assembler.listener();
         printer.packets += u64::from(found.packets);
         printer.app_bytes += u64::from(segment.payload_len);
-        self.conversations.segment(packet.time, &segment, &mut self.assembler);
+        self.conversations.segment(packet.time, segment, &mut self.assembler);
         self.assembler.listener().result()
     }
 
