@@ -111,6 +111,9 @@ impl Unit {
 pub enum Event<'a> {
     /// A connection begins.
     Opened(&'a ConnectionInfo),
+    /// What is known of a connection turned out otherwise, for what came before too: who is the
+    /// client, if it is turned round.
+    Changed(&'a ConnectionInfo, bool),
     /// A connection ended.
     Ended(&'a ConnectionInfo, Ending),
     /// A unit.
@@ -193,6 +196,14 @@ impl<L: Listener> Sink for Assembler<L> {
         self.listener.event(time, Event::Opened(connection));
     }
 
+    fn changed(&mut self, connection: &ConnectionInfo, time: i64, turned: bool) {
+        if turned {
+            self.units[connection.slot].swap(0, 1);
+        }
+        let time = self.since_start(time);
+        self.listener.event(time, Event::Changed(connection, turned));
+    }
+
     fn ended(&mut self, connection: &ConnectionInfo, time: i64, ending: Ending) {
         let time = self.since_start(time);
         self.listener.event(time, Event::Ended(connection, ending));
@@ -260,7 +271,7 @@ impl<L: Listener> Sink for Assembler<L> {
     }
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
-        if !matches!(note, Note::Repeated(_) | Note::Late { .. }) {
+        if !matches!(note, Note::Repeated(_) | Note::Late { .. } | Note::Tcp(_)) {
             self.give(origin, true);
         }
         let time = self.since_start(origin.time);

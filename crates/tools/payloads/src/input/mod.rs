@@ -6,7 +6,9 @@
 mod capture;
 mod link;
 mod packet;
+mod twice;
 
 pub use capture::{Packet, ReadError, Reader};
 pub use link::LinkType;
 pub use packet::{Contents, Endpoint, Flags, Segment};
+pub use twice::Twice;

@@ -51,6 +51,10 @@ pub struct Segment<'a> {
     pub acknowledgment: u32,
     /// The control bits.
     pub flags: Flags,
+    /// The window as the header has it, not scaled; 0 where the capture cut it off.
+    pub window: u16,
+    /// The captured bytes of its options.
+    pub options: &'a [u8],
     /// The length of its TCP header with options, in bytes.
     pub header_len: u32,
     /// The length of its payload on the wire, in bytes.
@@ -208,9 +212,9 @@ fn ipv6(data: &[u8], on_wire: usize) -> Option<Contents<'_>> {
 /// perhaps padding.
 fn tcp(data: &[u8], len: usize, addresses: (IpAddr, IpAddr)) -> Option<Contents<'_>> {
     let data = &data[..data.len().min(len)];
-    // The options are not read, and a short snap length may have cut them off, so etherparse is
-    // given the fixed part alone, with the data offset that this has. The last six bytes (window,
-    // checksum, urgent pointer) are not used either, and are 0 where they were cut off.
+    // A short snap length may have cut the options off, so etherparse is given the fixed part alone,
+    // with the data offset that this has. Nothing needs the last six bytes (window, checksum, urgent
+    // pointer), which are 0 where they were cut off.
     let mut fixed = [0; 20];
     let captured = data.len().min(20);
     fixed[..captured].copy_from_slice(&data[..captured]);
@@ -229,6 +233,8 @@ fn tcp(data: &[u8], len: usize, addresses: (IpAddr, IpAddr)) -> Option<Contents<
         sequence: header.sequence_number(),
         acknowledgment: header.acknowledgment_number(),
         flags: Flags { syn: header.syn(), ack: header.ack(), fin: header.fin(), rst: header.rst() },
+        window: header.window_size(),
+        options: data.get(20..header_len.min(data.len())).unwrap_or_default(),
         // At most 60, and the payload's length came from a field of 16 or 32 bits.
         header_len: u32::try_from(header_len).ok()?,
         payload_len: u32::try_from(len.checked_sub(header_len)?).ok()?,

@@ -5,6 +5,7 @@
 pub mod escape;
 pub mod explain;
 mod frame;
+mod notes;
 mod plural;
 pub mod show;
 pub mod stats;

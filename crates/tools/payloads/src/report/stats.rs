@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use super::{plural::plural, table::Table};
 use crate::{
     decode::{Decoder, Kind, Note, Sink},
-    input::{Contents, Packet, ReadError, Reader, Segment},
-    tcp::{CONNECTION_LIMIT, ConnectionInfo, Conversations, Ending, Origin, Side},
+    input::{Contents, Packet, ReadError, Reader, Segment, Twice},
+    tcp::{
+        CONNECTION_LIMIT, ConnectionInfo, Conversations, EARLY_WAIT, Ending, Notice, Origin, Side,
+    },
 };
 
 /// The silence that separates one update from the next, in nanoseconds: half a second.
@@ -75,6 +77,8 @@ pub struct Division {
     pub sent_again: u64,
     /// Those that the capture cut off.
     pub cut_off: u64,
+    /// Those of keep-alives and window probes, which are no data.
+    pub no_data: u64,
 }
 
 impl Division {
@@ -86,7 +90,8 @@ impl Division {
     /// The bytes that arrived in this update and whose kind is not known yet, such as those that
     /// wait for others before them.
     pub fn undecided(&self) -> u64 {
-        let known = self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off;
+        let known =
+            self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off + self.no_data;
         self.total.saturating_sub(known)
     }
 
@@ -105,6 +110,7 @@ impl Division {
             "content": self.of(Kind::Content),
             "sent_again": self.sent_again,
             "cut_off": self.cut_off,
+            "no_data": self.no_data,
             "undecided": self.undecided(),
         })
     }
@@ -147,6 +153,8 @@ pub struct UsualUpdate {
 pub struct LeftOut {
     /// Packets that hold no TCP segment.
     pub not_tcp: u64,
+    /// Packets that were recorded before, on another interface.
+    pub recorded_twice: u64,
     /// Fragments of IP packets with a TCP segment.
     pub fragments: u64,
     /// Packets whose headers are broken or cut off.
@@ -175,6 +183,7 @@ impl LeftOut {
         let mut lines = Vec::new();
         let reasons = [
             (self.not_tcp, "not TCP"),
+            (self.recorded_twice, "recorded twice, on one interface after the other"),
             (self.fragments, "a fragment of an IP packet, whose TCP segment is not put together"),
             (self.unreadable, "with headers that are broken or cut off"),
             (self.unsupported, "from an interface with a link type that is not supported"),
@@ -223,9 +232,13 @@ impl Stats {
         let mut conversations = Conversations::new(port);
         let mut counter = Counter::default();
         let mut stats = Self::default();
+        let mut twice = Twice::default();
         loop {
             match reader.next_packet() {
                 Ok(Some(packet)) => match Contents::of(&packet) {
+                    Contents::Tcp(_) if twice.is_again(&packet) => {
+                        stats.left_out.recorded_twice += 1;
+                    }
                     Contents::Tcp(segment) => counter.packet(&packet, &segment, &mut conversations),
                     other => stats.left_out.count(&other),
                 },
@@ -289,6 +302,7 @@ impl Stats {
             "connections_dropped": self.dropped,
             "left_out": {
                 "not_tcp": self.left_out.not_tcp,
+                "recorded_twice": self.left_out.recorded_twice,
                 "fragments": self.left_out.fragments,
                 "unreadable": self.left_out.unreadable,
                 "unsupported_link_type": self.left_out.unsupported,
@@ -366,10 +380,12 @@ pub fn division_table(captures: &[Named<'_>]) -> String {
     // The columns that nearly always are 0 appear only when they are not.
     let again = rows.iter().any(|(_, _, division)| division.sent_again > 0);
     let cut = rows.iter().any(|(_, _, division)| division.cut_off > 0);
+    let no_data = rows.iter().any(|(_, _, division)| division.no_data > 0);
     let undecided = rows.iter().any(|(_, _, division)| division.undecided() > 0);
     let mut columns = vec!["PCAP", "From", "App Bytes", "Time", "Framing", "HTTP Head", "Content"];
     columns.extend(again.then_some("Sent Again"));
     columns.extend(cut.then_some("Cut Off"));
+    columns.extend(no_data.then_some("No Data"));
     columns.extend(undecided.then_some("Undecided"));
     let mut table = Table::new(&columns);
     for (name, side, division) in rows {
@@ -377,6 +393,7 @@ pub fn division_table(captures: &[Named<'_>]) -> String {
         cells.extend(Kind::ALL.map(|kind| division.of(kind).to_string()));
         cells.extend(again.then(|| division.sent_again.to_string()));
         cells.extend(cut.then(|| division.cut_off.to_string()));
+        cells.extend(no_data.then(|| division.no_data.to_string()));
         cells.extend(undecided.then(|| division.undecided().to_string()));
         table.row(name, cells);
     }
@@ -419,6 +436,8 @@ impl Counter {
         conversations: &mut Conversations<Decoder>,
     ) {
         if self.overall.total_packets > 0 && packet.time.saturating_sub(self.last_time) >= SILENCE {
+            // What waited for other segments belongs to the part before the silence.
+            conversations.release_early(packet.time.saturating_sub(EARLY_WAIT), self);
             self.end_part();
         }
         // A packet that was captured out of order does not turn the time back.
@@ -488,9 +507,16 @@ impl Sink for Counter {
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
         match note {
             Note::Cut(bytes) => self.division(origin).cut_off += bytes,
-            Note::Repeated(bytes) => self.division(origin).sent_again += bytes,
-            Note::Late { cut, .. } => self.division(origin).cut_off += cut,
-            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket => {}
+            Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
+                self.division(origin).sent_again += bytes;
+            }
+            Note::Late { cut, .. } | Note::Tcp(Notice::Outside { cut, .. }) => {
+                self.division(origin).cut_off += cut;
+            }
+            Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                self.division(origin).no_data += bytes;
+            }
+            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
         }
     }
 

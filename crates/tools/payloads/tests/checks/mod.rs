@@ -10,7 +10,7 @@ use payloads::{
         show::{Show, Style},
         stats::{self, Stats},
     },
-    tcp::{ConnectionInfo, Conversations, Origin, Output, Side},
+    tcp::{ConnectionInfo, Conversations, Notice, Origin, Output, Side},
 };
 
 /// The last line of a text with a word, of which nothing else is kept.
@@ -140,7 +140,16 @@ impl Sink for Ledger {
     fn note(&mut self, _origin: &Origin<'_>, note: Note<'_>) {
         match note {
             Note::Cut(bytes) => self.cut += bytes,
-            Note::Repeated(bytes) => self.repeated += bytes,
+            Note::Repeated(bytes)
+            | Note::Tcp(
+                Notice::SentOtherwise { bytes, .. }
+                | Notice::KeepAlive(bytes)
+                | Notice::WindowProbe(bytes),
+            ) => self.repeated += bytes,
+            Note::Tcp(Notice::Outside { bytes, cut }) => {
+                self.shown += bytes.len() as u64;
+                self.cut += cut;
+            }
             Note::Late { bytes, cut, missed } => {
                 self.shown += bytes.len() as u64;
                 self.cut += cut;
@@ -153,7 +162,7 @@ impl Sink for Ledger {
                 assert!(bytes > 0);
                 self.missing += bytes.cast_signed();
             }
-            Note::GapOrFin | Note::End | Note::WebSocket => {}
+            Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
         }
     }
 
@@ -259,6 +268,8 @@ pub fn segments(input: &[u8]) {
             sequence,
             acknowledgment,
             flags,
+            window: 0xffff,
+            options: &[],
             header_len: 20,
             payload_len,
             payload: &payload,
