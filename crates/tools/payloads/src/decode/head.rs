@@ -51,8 +51,8 @@ pub(super) struct Request {
     pub(super) method: Method,
     /// Its `Sec-WebSocket-Key`, if it has one of the right length.
     pub(super) key: Option<[u8; KEY_LEN]>,
-    /// Whether it says `Sec-WebSocket-Version: 13`, which RFC 6455 section 4.1 asks for.
-    pub(super) version_13: bool,
+    /// Whether its `Sec-WebSocket-Version` is 13, as RFC 6455 section 4.1 asks for, if it has one.
+    pub(super) version_13: Option<bool>,
     /// How long its content is.
     pub(super) length: Length,
     /// What its content is.
@@ -190,12 +190,12 @@ fn request_with<'h>(
         return Ok(None);
     };
     let mut key = None;
-    let mut version_13 = false;
+    let mut version_13 = None;
     for field in request.headers.iter() {
         if field.name.eq_ignore_ascii_case("Sec-WebSocket-Key") {
             key = field.value.try_into().ok();
         } else if field.name.eq_ignore_ascii_case("Sec-WebSocket-Version") {
-            version_13 = field.value == b"13";
+            version_13 = Some(field.value == b"13");
         }
     }
     let (length, content) = length_and_content(request.headers);

@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use super::{
     body::Body,
     chunks::{Chunks, Step},
-    fields::Announced,
+    fields::{self, Announced},
     head::{self, Length, Method, Request, Response},
     out::{Next, Out},
     sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind},
+    violations::accept_of,
 };
 use crate::tcp::{Side, usize_of};
 
@@ -177,7 +178,7 @@ impl Http {
     ) -> Next {
         let read = match out.origin.side {
             Side::Client => head::request(head).map(|request| requests.asked(&request)),
-            Side::Server => head::response(head).map(|response| requests.answered(&response)),
+            Side::Server => head::response(head).map(|response| requests.answered(&response, head)),
         };
         let Some(after) = read else {
             out.begin_unknown(Kind::HttpHead, head);
@@ -277,13 +278,24 @@ struct Asked {
     method: Method,
     /// The key for a WebSocket.
     key: Option<[u8; KEY_LEN]>,
-    /// Whether a WebSocket that it asks for is not that of RFC 6455.
-    other_websocket: bool,
+    /// Whether the WebSocket that it asks for is that of RFC 6455, if it says so.
+    version_13: Option<bool>,
 }
 
 impl Asked {
     /// A request that was not seen.
-    const UNSEEN: Self = Self { method: Method::Other, key: None, other_websocket: false };
+    const UNSEEN: Self = Self { method: Method::Other, key: None, version_13: Some(true) };
+
+    /// Whether a response that agrees to a WebSocket, with this head, means that of RFC 6455. If the
+    /// request does not say which, an answer to its key that no other one has shows it.
+    fn is_rfc_6455(&self, head: &[u8]) -> bool {
+        self.version_13.unwrap_or_else(|| {
+            self.key.is_some_and(|key| {
+                let accept = fields::value(head, b"Sec-WebSocket-Accept");
+                accept.as_deref() == Some(accept_of(key).as_bytes())
+            })
+        })
+    }
 }
 
 /// What follows a head.
@@ -310,7 +322,7 @@ impl Requests {
         self.0.push_back(Asked {
             method: request.method,
             key: request.key,
-            other_websocket: !request.version_13,
+            version_13: request.version_13,
         });
         After {
             length: request.length,
@@ -321,7 +333,7 @@ impl Requests {
         }
     }
 
-    fn answered(&mut self, response: &Response) -> After {
+    fn answered(&mut self, response: &Response, head: &[u8]) -> After {
         let switching = response.status == 101;
         let asked = if matches!(response.status, 100..=199) && !switching {
             // An interim response: the final one is still to come.
@@ -329,7 +341,7 @@ impl Requests {
         } else {
             self.0.pop_front().unwrap_or(Asked::UNSEEN)
         };
-        let is_other_websocket = switching && response.websocket && asked.other_websocket;
+        let is_other_websocket = switching && response.websocket && !asked.is_rfc_6455(head);
         let (length, next) = match (response.status, asked.method) {
             (101, _) if response.websocket && !is_other_websocket => {
                 (Length::None, Next::WebSocket)

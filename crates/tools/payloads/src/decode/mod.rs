@@ -55,6 +55,6 @@ pub use event_stream::{Block, EVENT_LIMIT};
 pub use fields::Announced;
 pub use kinds::Kinds;
 pub use messages::{Carrier, EmptyLine, MESSAGE_LIMIT, Message, Short, Source, StreamEvent};
-pub use sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
+pub use sink::{Both, Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
 pub use unit::{Assembler, Event, Listener, Unit};
 pub use violations::Violation;

@@ -42,6 +42,11 @@ impl Wholes {
         self.sides.swap(from, to);
     }
 
+    /// What was taken for the client of a connection is its server.
+    pub(super) fn turned(&mut self, slot: usize) {
+        self.sides[slot].swap(0, 1);
+    }
+
     /// Content begins.
     pub(super) fn content(&mut self, (slot, side): Place, announced: &Announced) {
         let contents = Contents::new(announced.clone(), &self.shared);

@@ -27,11 +27,8 @@ impl Message {
             line.push_str(&format!(", the first {} of which follow", self.bytes.len()));
         }
         line.push_str(&carriers(&self.source));
-        match self.short {
-            None => {}
-            Some(Short::Fault(fault)) => line.push_str(&format!("; {fault}")),
-            Some(Short::Missing) => line.push_str("; the rest is not in the capture"),
-            Some(Short::Unfinished) => line.push_str("; its end did not come"),
+        if let Some(short) = self.short {
+            line.push_str(&format!("; {}", why(short)));
         }
         line
     }
@@ -125,6 +122,15 @@ impl StreamEvent {
         let data = self.data().split(|byte| *byte == b'\n');
         lines.extend(data.map(|line| remark("data", text(line), "")));
         lines
+    }
+}
+
+/// Why there is no more of a message.
+pub(super) fn why(short: Short) -> String {
+    match short {
+        Short::Fault(fault) => fault.to_string(),
+        Short::Missing => "the rest is not in the capture".to_owned(),
+        Short::Unfinished => "its end did not come".to_owned(),
     }
 }
 
