@@ -129,7 +129,7 @@ impl<F: Follower> Voice<'_, F> {
 impl<F: Follower> Outlet for Voice<'_, F> {
     fn give(&mut self, time: i64, output: Output<'_>) {
         if *self.is_guess
-            && let Output::Data(bytes) = output
+            && let Output::Data { bytes, .. } = output
         {
             self.ask(time, bytes);
         }

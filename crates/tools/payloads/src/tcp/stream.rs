@@ -18,8 +18,13 @@ pub(super) const NEAR: u32 = 1024 * 1024;
 /// What comes out of one side's stream, in the order of the sequence numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Output<'a> {
-    /// These bytes.
-    Data(&'a [u8]),
+    /// Bytes.
+    Data {
+        /// The sequence number of the first of them.
+        sequence: u32,
+        /// What they are.
+        bytes: &'a [u8],
+    },
     /// So many bytes that were sent, and that the capture cut off.
     Cut(u64),
     /// So many bytes that the capture does not have at all.
@@ -471,7 +476,11 @@ impl Stream {
     fn deliver(&mut self, time: i64, at: u64, data: &[u8], len: u64, to: &mut impl Outlet) {
         if !data.is_empty() {
             to.said().remember(&mut self.said, at, data);
-            to.give(time, Output::Data(data));
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the lower half is the number sent"
+            )]
+            to.give(time, Output::Data { sequence: at as u32, bytes: data });
         }
         let cut = len - data.len() as u64;
         if cut > 0 {
