@@ -481,11 +481,13 @@ fn all_kinds() -> Vec<(LinkType, Vec<u8>)> {
     kinds.push((LinkType::Raw, ipv4_with(6, &[], 0x2000, &hello())));
     kinds.push((LinkType::Raw, ipv4_with(6, &[], 0x2003, &hello())));
     kinds.push((LinkType::Raw, ipv6(44, &[&[6, 0, 0, 1, 0, 0, 0, 9][..], &hello6()].concat())));
-    let mut last = String::new();
-    for (name, link, _, data) in captured("tests/captures") {
-        if name != last {
-            kinds.push((link, data));
-            last = name;
+    for folder in ["tests/captures", "tests/headers/captures"] {
+        let mut last = String::new();
+        for (name, link, _, data) in captured(folder) {
+            if name != last {
+                kinds.push((link, data));
+                last = name;
+            }
         }
     }
     kinds
@@ -494,7 +496,7 @@ fn all_kinds() -> Vec<(LinkType, Vec<u8>)> {
 #[test]
 fn every_bit_of_every_capture_has_one_name() {
     let mut count = 0;
-    for folder in ["tests/captures", "../../../pcap"] {
+    for folder in ["tests/captures", "tests/headers/captures", "../../../pcap"] {
         let mut fragments = Headers::default();
         let packets = captured(folder);
         assert!(packets.len() > 100, "{folder}");
@@ -504,7 +506,7 @@ fn every_bit_of_every_capture_has_one_name() {
             count += 1;
         }
     }
-    assert!(count > 400, "{count}");
+    assert!(count > 600, "{count}");
 }
 
 #[test]
