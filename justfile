@@ -93,6 +93,7 @@ bench-latency:
 # Check `payloads` against tshark, and against what other tools make of the captures.
 check-with-tools:
     crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
+    crates/tools/payloads/check-headers.py pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
 
 # There are four targets, one after the other. It needs a nightly compiler.
 # Look for input that `payloads` cannot take, for so many seconds for each target.
