@@ -372,13 +372,8 @@ impl<R: Read> Reader<R> {
         let unit = if nanoseconds { 1 } else { 1_000 };
         let time = i64::from(record.ts_sec) * 1_000_000_000 + i64::from(record.ts_usec) * unit;
         let at = self.start + header_len;
-        let found = Located {
-            time,
-            frame_len: record.origlen,
-            interface: None,
-            link,
-            data: at..at + len,
-        };
+        let found =
+            Located { time, frame_len: record.origlen, interface: None, link, data: at..at + len };
         self.consume(header_len + len);
         Ok(Step::Packet(found))
     }

@@ -107,9 +107,7 @@ pub(super) fn ending_text(ending: Ending) -> Option<String> {
         Ending::Replaced => {
             "its ports are those of a new connection now; its end is not in the capture".to_owned()
         }
-        Ending::Dropped => {
-            "left here, as the longest idle of too many open connections".to_owned()
-        }
+        Ending::Dropped => "left here, as the longest idle of too many open connections".to_owned(),
     })
 }
 

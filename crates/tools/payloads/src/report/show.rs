@@ -238,7 +238,8 @@ impl<W> Printer<W> {
             Event::Changed(connection, turned) => {
                 if turned {
                     let (client, server) = (connection.client, connection.server);
-                    let line = format!("as it turns out, the client is {client}, the server {server}");
+                    let line =
+                        format!("as it turns out, the client is {client}, the server {server}");
                     self.paragraph(true);
                     self.heading(time, connection.number, None, "", &line);
                 }

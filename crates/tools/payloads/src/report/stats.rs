@@ -90,8 +90,7 @@ impl Division {
     /// The bytes that arrived in this update and whose kind is not known yet, such as those that
     /// wait for others before them.
     pub fn undecided(&self) -> u64 {
-        let known =
-            self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off + self.no_data;
+        let known = self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off + self.no_data;
         self.total.saturating_sub(known)
     }
 
