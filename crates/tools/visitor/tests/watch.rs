@@ -15,6 +15,7 @@ use std::{
 };
 
 use socket2::SockRef;
+use visitor::browser::{Browser, OPEN};
 
 mod processes;
 use processes::{PATIENCE, leaves_nothing, running_with, scratch};
@@ -77,7 +78,7 @@ impl Visitor {
     /// Starts it to watch `app`.
     fn watch(name: &str, app: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_visitor"));
-        command.args(["watch", app, "--", "cat"]);
+        command.args(["watch", app, "1", "--", "cat"]);
         Self::start(name, command)
     }
 
@@ -233,6 +234,39 @@ fn a_person_visits_wsapp() {
     visitor.records(&["192.0.2.2.8000 >", "[P.]", "length 22"]);
     testing::signal(&visitor.process, "TERM");
     visitor.leaves_nothing(Some(128 + 15));
+}
+
+/// A browser on this machine's own network opens the page of `app` through the relay, gets the time
+/// in the app's way, and leaves. Checks that this is recorded: what begins the `request`, and an
+/// answer of so many bytes.
+async fn browse(app: &str, request: &str, answer: usize) {
+    let visitor = Visitor::watch(&format!("browse-{app}"), app);
+    let browser = Browser::open().await.unwrap();
+    browser.visit(visitor.address).await.unwrap();
+    browser.wait_for_time(PATIENCE).await.unwrap();
+    if app == "wsapp" {
+        browser.wait_for_socket(OPEN, PATIENCE).await.unwrap();
+    }
+    browser.blank().await.unwrap();
+    if app != "sseapp" {
+        browser.click().await.unwrap();
+    }
+    browser.wait_for_time(PATIENCE).await.unwrap();
+    visitor.records(&["192.0.2.2.8000 > 192.0.2.1.", "Flags [P.]", &format!("length {answer}")]);
+    let output = visitor.output.lock().unwrap().clone();
+    assert!(output.windows(request.len()).any(|bytes| bytes == request.as_bytes()));
+    browser.leave().await.unwrap();
+    visitor.records(&["192.0.2.1.", "> 192.0.2.2.8000: Flags [F.]"]);
+    testing::signal(&visitor.process, "TERM");
+    visitor.leaves_nothing(Some(128 + 15));
+}
+
+#[tokio::test]
+async fn a_browser_visits_each_app_as_if_there_were_no_relay() {
+    browse("webapp", "GET / HTTP/1.1\r\nHost: 127.0.0.1", 552).await;
+    browse("ajaxapp", "GET /time HTTP/1.1\r\n", 128).await;
+    browse("sseapp", "GET /time HTTP/1.1\r\n", 34).await;
+    browse("wsapp", "Sec-WebSocket-Key: ", 22).await;
 }
 
 #[test]
