@@ -26,7 +26,7 @@ struct Visitor {
     scratch: PathBuf,
     /// Where the person's client is to connect.
     address: SocketAddr,
-    keyboard: ChildStdin,
+    keyboard: Option<ChildStdin>,
     /// What came on its standard output.
     output: Arc<Mutex<Vec<u8>>>,
 }
@@ -45,7 +45,7 @@ impl Visitor {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let keyboard = process.stdin.take().unwrap();
+        let keyboard = process.stdin.take();
         let (found, address) = mpsc::channel();
         // It says so where the packets are not.
         let invited = found.clone();
@@ -110,11 +110,19 @@ impl Visitor {
     /// Checks that it ends with `status`, and that nothing of it is left.
     #[track_caller]
     fn leaves_nothing(mut self, status: Option<i32>) {
-        drop(self.keyboard);
+        self.keyboard = None;
         leaves_nothing(&mut self.process, &self.scratch, status);
         // Nobody listens any more.
         let refused = TcpStream::connect(self.address).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    }
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        // What it has started ends with it, in a test that fails too.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -344,7 +352,7 @@ fn a_person_records_a_visit_by_hand() {
     client.write_all(b"time\n").unwrap();
     message(&mut client);
     drop(client);
-    visitor.keyboard.write_all(b"\n").unwrap();
+    visitor.keyboard.as_mut().unwrap().write_all(b"\n").unwrap();
     visitor.leaves_nothing(Some(0));
     let packets = packets(&fs::read(dir.join("tcpapp.pcap")).unwrap());
     assert!(packets.contains("> 192.0.2.2.8000: Flags [S]"), "{packets}");
