@@ -8,8 +8,9 @@ use std::{
 
 use payloads::{
     input::ReadError,
-    live::{Input, Live},
+    live::{Input, Live, Report},
     report::{
+        json::Json,
         show::{Show, Style},
         stats::{self, Stats},
     },
@@ -27,10 +28,30 @@ use crate::{
 /// If it cannot be read, or the output cannot be written.
 pub fn show(name: &Path, style: Style, port: Option<u16>) -> Result<(), Failure> {
     let (input, shown) = Input::open(name, "payloads show").map_err(Failure::Said)?;
-    let live = Live::new(Show::new(io::stdout(), style, port));
-    end_on_interrupt(&live, &shown);
+    live(Show::new(io::stdout(), style, port), input, &shown)
+}
+
+/// Prints the capture called `name` as lines of JSON, as it comes.
+///
+/// # Errors
+///
+/// If it cannot be read, or the output cannot be written.
+pub fn show_json(name: &Path, port: Option<u16>) -> Result<(), Failure> {
+    let (input, shown) = Input::open(name, "payloads show --json").map_err(Failure::Said)?;
+    live(Json::new(io::stdout(), name_in_json(name, &shown), port), input, &shown)
+}
+
+/// What a capture is called in JSON: a program wants the name of a file as it is.
+fn name_in_json(name: &Path, shown: &str) -> String {
+    if name == Path::new("-") { shown.to_owned() } else { name.to_string_lossy().into_owned() }
+}
+
+/// Lets `report` tell of what comes from `input`, which messages call `shown`.
+fn live(report: impl Report + 'static, input: Input, shown: &str) -> Result<(), Failure> {
+    let live = Live::new(report);
+    end_on_interrupt(&live, shown);
     let outcome = live.read(input)?;
-    warn_of(&outcome.warnings, &shown);
+    warn_of(&outcome.warnings, shown);
     match outcome.error {
         Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
         None => Ok(()),
@@ -69,9 +90,8 @@ pub fn stats<'a>(
             failed = true;
             warn(&format!("{shown} {}", ReadError::Damaged(offset)));
         }
-        // Not escaped: a program that reads the JSON wants the name as it is, and a table escapes it.
-        let name = if name == "-" { shown } else { name.to_string_lossy().into_owned() };
-        captures.push((name, stats));
+        // A table escapes it.
+        captures.push((name_in_json(Path::new(name), &shown), stats));
     }
     if captures.is_empty() {
         return Err(Failure::Warned);

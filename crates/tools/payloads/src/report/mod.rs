@@ -5,7 +5,9 @@
 pub mod escape;
 pub mod explain;
 mod frame;
+pub mod json;
 mod left_out;
+mod notes;
 mod plural;
 pub mod show;
 pub mod stats;
