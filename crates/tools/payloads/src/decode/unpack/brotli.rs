@@ -7,7 +7,11 @@ use brotli_decompressor::{
     HuffmanCode, SliceWrapper, SliceWrapperMut,
 };
 
-use super::{Coding, Fault, Room, WINDOW_LIMIT};
+use super::{
+    budget::Room,
+    fault::{Coding, Fault},
+    limits::WINDOW_LIMIT,
+};
 
 /// How many bytes are put in at a time. Of a piece that turns out to be damaged, the decoder gives
 /// nothing.

@@ -14,7 +14,11 @@ use miniz_oxide::inflate::{
     },
 };
 
-use super::{BLOCK_COST, Coding, Fault, Room};
+use super::{
+    budget::Room,
+    fault::{Coding, Fault},
+    limits::BLOCK_COST,
+};
 
 /// The window of DEFLATE, in bits: a distance is at most 32 KiB (RFC 1951 section 2).
 pub(super) const WINDOW_BITS: u8 = 15;

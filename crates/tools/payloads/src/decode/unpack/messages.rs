@@ -1,8 +1,9 @@
 //! WebSocket messages as permessage-deflate packs them (RFC 7692).
 
 use super::{
-    Account, Budget, Coding, Fault, Given, Room,
+    budget::{Account, Budget, Given, Room},
     deflate::{Inflate, Pause, WINDOW_BITS},
+    fault::{Coding, Fault},
 };
 
 /// What every packed message ends with and what is left out when it is sent (RFC 7692 section

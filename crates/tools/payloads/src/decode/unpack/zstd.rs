@@ -10,7 +10,11 @@ use std::{
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use twox_hash::XxHash64;
 
-use super::{BLOCK_COST, Coding, Fault, Room, WINDOW_LIMIT};
+use super::{
+    budget::Room,
+    fault::{Coding, Fault},
+    limits::{BLOCK_COST, WINDOW_LIMIT},
+};
 
 /// The first bytes of a frame, as a number (RFC 8878 section 3.1.1).
 const MAGIC: u32 = 0xfd2f_b528;
