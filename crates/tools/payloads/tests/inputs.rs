@@ -15,6 +15,7 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.is_file());
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
@@ -43,7 +44,9 @@ fn check(inputs: &[Vec<u8>], rounds: usize, check: fn(&[u8])) {
 fn captures() {
     let mut inputs = files("tests/inputs/capture");
     inputs.extend(files("tests/captures").into_iter().filter(|file| !file.starts_with(b"#!")));
-    assert!(inputs.len() >= 11);
+    let foreign = files("tests/captures/foreign");
+    inputs.extend(foreign.into_iter().filter(|file| file.starts_with(b"\xd4\xc3\xb2\xa1")));
+    assert!(inputs.len() >= 11 + 18);
     check(&inputs, ROUNDS / 4, checks::capture);
 }
 

@@ -29,6 +29,7 @@ mod decoder;
 mod events;
 mod head;
 mod http;
+mod kinds;
 mod out;
 mod sink;
 mod start;
@@ -39,5 +40,6 @@ pub mod unpack;
 pub mod websocket;
 
 pub use decoder::Decoder;
-pub use sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
+pub use kinds::Kinds;
+pub use sink::{Both, Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
 pub use unit::{Assembler, Event, Listener, Unit};
