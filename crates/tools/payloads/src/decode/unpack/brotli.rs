@@ -8,9 +8,8 @@ use brotli_decompressor::{
 };
 
 use super::{
-    budget::Room,
-    fault::{Coding, Fault},
-    limits::WINDOW_LIMIT,
+    fault::{Coding, Fault, WINDOW_LIMIT},
+    limits::Room,
 };
 
 /// How many bytes are put in at a time. Of a piece that turns out to be damaged, the decoder gives

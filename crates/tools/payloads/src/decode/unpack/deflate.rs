@@ -15,9 +15,8 @@ use miniz_oxide::inflate::{
 };
 
 use super::{
-    budget::Room,
     fault::{Coding, Fault},
-    limits::BLOCK_COST,
+    limits::{BLOCK_COST, Room},
 };
 
 /// The window of DEFLATE, in bits: a distance is at most 32 KiB (RFC 1951 section 2).

@@ -1,8 +1,10 @@
-//! The ways of packing, and what can be wrong with what is packed.
+//! What codings there are, and what is wrong where one does not unpack.
 
 use std::fmt::{self, Display, Formatter};
 
-use super::limits::WINDOW_LIMIT;
+/// The largest window of br and zstd, in bytes: what RFC 9659 section 3 grants to zstd as a content
+/// coding.
+pub const WINDOW_LIMIT: usize = 8 * 1024 * 1024;
 
 /// A way of packing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,7 +76,7 @@ pub enum Fault {
     Window(Coding),
     /// It unpacks to more than a content or message, or all of them together, may give.
     Cut,
-    /// All together take more than [`MEMORY_LIMIT`](super::MEMORY_LIMIT).
+    /// All together take more than [`MEMORY_LIMIT`].
     Crowded,
     /// It refers to an earlier message, which was not unpacked.
     Context,

@@ -1,9 +1,9 @@
 //! WebSocket messages as permessage-deflate packs them (RFC 7692).
 
 use super::{
-    budget::{Account, Budget, Given, Room},
     deflate::{Inflate, Pause, WINDOW_BITS},
     fault::{Coding, Fault},
+    limits::{Account, Budget, Given, Room},
 };
 
 /// What every packed message ends with and what is left out when it is sent (RFC 7692 section

@@ -11,9 +11,8 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use twox_hash::XxHash64;
 
 use super::{
-    budget::Room,
-    fault::{Coding, Fault},
-    limits::{BLOCK_COST, WINDOW_LIMIT},
+    fault::{Coding, Fault, WINDOW_LIMIT},
+    limits::{BLOCK_COST, Room},
 };
 
 /// The first bytes of a frame, as a number (RFC 8878 section 3.1.1).
