@@ -37,6 +37,7 @@ mod start;
 mod text;
 pub mod time_of_day;
 mod unit;
+pub mod unpack;
 pub mod websocket;
 
 pub use decoder::Decoder;

@@ -5,6 +5,8 @@
 pub mod headers;
 #[allow(dead_code, reason = "each test file uses a part of it")]
 pub mod json;
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub mod unpack;
 
 use std::io::{self, Write};
 
