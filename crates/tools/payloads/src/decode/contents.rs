@@ -115,10 +115,19 @@ impl Contents {
         room.clear();
         shared.room = room;
         let waits = self.lines.as_ref().is_some_and(Lines::in_block);
-        if blocks + usize::from(waits) > 1 {
-            for whole in &mut shared.ready[before..] {
-                if let Whole::Event(event) = whole {
-                    event.shares_units = true;
+        if blocks == 1 && !waits {
+            let events = shared.ready[before..].iter_mut().filter_map(|whole| match whole {
+                Whole::Event(event) => Some(event),
+                Whole::Message(_) => None,
+            });
+            for event in events {
+                event.alone = event.unpacked.is_none()
+                    && event.source.labels() == 1
+                    && event.block.data.as_ref().is_some_and(|data| !data.contains(&b'\n'));
+                if event.alone {
+                    let dispatches = |does: &&mut _| matches!(**does, EmptyLine::Dispatches(_));
+                    let does = empty_lines.iter_mut().filter(dispatches);
+                    does.for_each(|does| *does = EmptyLine::DispatchesAlone);
                 }
             }
         }

@@ -95,8 +95,8 @@ pub struct StreamEvent {
     pub block: Block,
     /// The codings of the content, if it is packed.
     pub unpacked: Option<String>,
-    /// Whether its units carry some of other lines too.
-    pub shares_units: bool,
+    /// Whether it is all that its unit carries, as it is and with one line of data.
+    pub alone: bool,
 }
 
 impl StreamEvent {
@@ -158,6 +158,8 @@ impl Message {
 pub enum EmptyLine {
     /// It dispatches the event with this number.
     Dispatches(u64),
+    /// It dispatches an event that is [alone](StreamEvent::alone).
+    DispatchesAlone,
     /// It dispatches nothing, for there was no line of data.
     Nothing,
     /// Which event it ends is not known.

@@ -87,11 +87,7 @@ impl StreamEvent {
 
     /// Whether it says more than the units that carried it, as they are printed.
     pub(super) fn is_news(&self) -> bool {
-        self.number.is_some()
-            && (self.unpacked.is_some()
-                || self.shares_units
-                || self.source.labels() > 1
-                || self.data().contains(&b'\n'))
+        self.number.is_some() && !self.alone
     }
 
     /// Its data.

@@ -88,6 +88,7 @@ http {
         location / {
             proxy_pass http://127.0.0.1:8000;
             proxy_http_version $1;
+            proxy_buffering off;
             proxy_set_header Upgrade \$http_upgrade;
             proxy_set_header Connection \$connection_upgrade;
         }

@@ -76,7 +76,7 @@ pub enum Fault {
     Window(Coding),
     /// It unpacks to more than a content or message, or all of them together, may give.
     Cut,
-    /// All together take more than [`MEMORY_LIMIT`].
+    /// All together take more than [`MEMORY_LIMIT`](super::MEMORY_LIMIT).
     Crowded,
     /// It refers to an earlier message, which was not unpacked.
     Context,
