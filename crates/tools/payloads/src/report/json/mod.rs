@@ -20,7 +20,7 @@
 //! | `message` | the last frame of a message of several or packed frames, or the end of content in several or packed units | `connection`, `side`, `time`, `units`, `label`, `what`, `text` or `hex`, `bytes` (all of them), `unpacked` (`"gzip"`, `"permessage-deflate"` ...; absent where it was not packed), `cut` where there was more of it than is kept, `short` (why, in words) where the rest of it did not come or unpack |
 //! | `note` | something about bytes, packets or a connection that a reader should know | `note` (a stable word), `text` (as `show` prints it), `time`, and `connection`, `side`, `bytes`, `unit` where they apply |
 //! | `recount` | bytes of a unit turned out to be of another kind | `unit`, `byte` (from 0), `bytes`, `of` |
-//! | `update` | an update is decided | `packets` (first and last), `figures` and the divisions `client` and `server`, named as in `stats --json` |
+//! | `update` | an update is decided, and again where it has changed since, which holds | `packets` (first and last), `figures` and the divisions `client` and `server`, named as in `stats --json` |
 //! | `end` | the capture is over | `why` (`"over"`, `"cut"`, `"damaged"`), `shown`, `sent_again`, `cut_off`, `no_data` (of keep-alives and window probes), `missing`, and `stats`: the object that `stats --json` prints |
 //!
 //! `layers` of a packet, from the outside in: each `layer`, `bits`, `group` (`link`, `network`,
@@ -47,10 +47,11 @@ use std::{
 };
 
 use super::{
+    counter::Counter,
     left_out::LeftOut,
     notes,
     packets::{Deed, Sent, Tracker},
-    stats::{Counter, Decided, Stats},
+    stats::Stats,
 };
 use crate::{
     decode::{Assembler, Both, Decoder, Event, Listener, Note, Span, Unit},
@@ -155,12 +156,12 @@ impl<W: Write> Json<W> {
         }
         let Both(assembler, counter) = &mut self.sinks;
         counter.begin_packet(self.packets, packet.time, &found, segment);
-        assembler.listener().update(counter.take_decided());
+        assembler.listener().updates(counter);
         // What becomes known by this packet comes after its own line.
         assembler.listener().hold();
         let (connection, side) = self.conversations.segment(packet.time, segment, &mut self.sinks);
         let Both(assembler, counter) = &mut self.sinks;
-        counter.end_packet(side, &found, segment);
+        counter.end_packet(connection, side, &found, segment);
         let sent = Sent { packet: self.packets, time: packet.time, segment, connection, side };
         let deed = self.tracker.deed(&sent);
         let named = headers::name(packet, &deed.context);
@@ -222,8 +223,8 @@ impl<W: Write> Json<W> {
             };
             stats.left_out.unsupported = end.unsupported;
             let Both(assembler, counter) = &mut self.sinks;
-            counter.finish(&mut stats);
-            assembler.listener().update(counter.take_decided());
+            stats.take(counter.finish());
+            assembler.listener().updates(counter);
             let stats = stats.json(&self.name);
             let why = match end {
                 End { damaged: true, .. } => "damaged",
@@ -369,9 +370,9 @@ impl<W> Lines<W> {
         });
     }
 
-    /// An update, if one was decided.
-    fn update(&mut self, decided: Option<Decided>) {
-        if let Some(decided) = decided {
+    /// The updates that were decided.
+    fn updates(&mut self, counter: &mut Counter) {
+        while let Some(decided) = counter.take_decided() {
             self.line("update", |line| {
                 for (name, value) in decided.members() {
                     line.value(name, &value);
