@@ -10,22 +10,16 @@
 
 use axum::{
     Router,
-    http::header::CONTENT_TYPE,
     response::{Html, IntoResponse},
     routing::get,
 };
-use common::{StartError, formatted_time, page, print_line};
+use common::{StartError, formatted_time, page};
 use serde_json::json;
-use tokio::net::TcpListener;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let address = common::address()?;
-    let listener =
-        TcpListener::bind(address).await.map_err(|err| StartError::listen(address, err))?;
-    print_line(&format!("Starting server on port {} ...", listener.local_addr()?.port()));
-    axum::serve(listener, app()).await?;
-    Ok(())
+    common::no_arguments()?;
+    common::serve(app()).await
 }
 
 fn app() -> Router {
@@ -38,5 +32,5 @@ async fn home() -> Html<String> {
 
 async fn server_time() -> impl IntoResponse {
     let body = format!("{}\n", json!({ "time": formatted_time() }));
-    ([(CONTENT_TYPE, "application/json")], body)
+    ([("Content-Type", "application/json")], body)
 }

@@ -113,6 +113,8 @@ fn is_an_http_app() {
 #[test]
 fn start_errors_are_one_clear_line() {
     testing::start_errors(APP);
+    let error = testing::fails_to_start(APP, &["9000"], &[]);
+    assert!(error.contains("takes no arguments"), "{error}");
 }
 
 #[test]

@@ -18,13 +18,21 @@ const PAUSE: Duration = Duration::from_millis(10);
 static WRITER: OnceLock<Thread> = OnceLock::new();
 static WAITING: Mutex<String> = Mutex::new(String::new());
 
-/// Prints a line on standard output, and never makes the server wait for it.
+/// Prints a line on standard output as `println!` does, and never makes the server wait for it.
 ///
 /// `println!` waits while a pipe is full and panics once it is closed, and a server must do
 /// neither: it goes on serving when nobody reads its console. So a thread of its own writes the
 /// lines, the first at once and others within 10 ms. Lines that come while 256 KiB wait to be
 /// written are dropped.
-pub fn print_line(line: &str) {
+#[macro_export]
+macro_rules! print_line {
+    ($($arg:tt)*) => {
+        $crate::console::print(&format!($($arg)*))
+    };
+}
+
+/// What [`print_line!`](crate::print_line) does with the line.
+pub fn print(line: &str) {
     let writer = WRITER.get_or_init(|| thread::spawn(write_lines).thread().clone());
     let mut waiting = waiting();
     if waiting.len() + line.len() < WAITING_LIMIT {

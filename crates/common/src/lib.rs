@@ -2,15 +2,16 @@
 //!
 //! What shows an app's technique is not here: it stays in that app's `main.rs`.
 
-mod console;
+pub mod console;
 #[cfg(feature = "json")]
 mod json;
 mod start;
 
-pub use console::print_line;
 #[cfg(feature = "json")]
 pub use json::spaced_json;
-pub use start::{StartError, address};
+#[cfg(feature = "web")]
+pub use start::serve;
+pub use start::{StartError, address, no_arguments};
 
 use time::OffsetDateTime;
 

@@ -6,6 +6,7 @@ use std::{
     fmt,
     io::{self, ErrorKind},
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
 };
 
 /// The port of the examples, unless the environment variable `PORT` names another.
@@ -34,6 +35,36 @@ fn parse_port(value: &OsStr) -> Result<u16, StartError> {
     })
 }
 
+/// Checks that the command line has no arguments, for the apps that take none.
+///
+/// # Errors
+///
+/// If it has one.
+pub fn no_arguments() -> Result<(), StartError> {
+    let mut args = env::args_os();
+    let program = args.next().unwrap_or_default();
+    if args.next().is_none() {
+        return Ok(());
+    }
+    let app = Path::new(&program).file_stem().unwrap_or_default().display();
+    Err(StartError::new(format!("{app} takes no arguments: the port is set as in PORT=8001")))
+}
+
+/// Listens on [`address`], says so on standard output, and serves the web app `app` from then on.
+///
+/// # Errors
+///
+/// If the address cannot be had.
+#[cfg(feature = "web")]
+pub async fn serve(app: axum::Router) -> Result<(), StartError> {
+    let address = address()?;
+    let listener =
+        tokio::net::TcpListener::bind(address).await.map_err(StartError::listen(address))?;
+    crate::print_line!("Starting server on port {} ...", listener.local_addr()?.port());
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
 /// Why an app cannot start: one line that says what is wrong and what to do.
 ///
 /// An error that `main` returns is printed by Rust in its `Debug` form, so that form is the line.
@@ -45,10 +76,10 @@ impl StartError {
         Self(line.into())
     }
 
-    /// The error of listening on `address`.
-    pub fn listen(address: SocketAddr, error: io::Error) -> Self {
+    /// What makes an error of listening on `address` such an error.
+    pub fn listen(address: SocketAddr) -> impl Fn(io::Error) -> Self {
         let port = address.port();
-        match error.kind() {
+        move |error| match error.kind() {
             ErrorKind::AddrInUse => Self(format!(
                 "port {port} is taken: stop the other example that listens on it, \
                  or choose another port as in PORT=8001"

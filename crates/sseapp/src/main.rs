@@ -14,41 +14,29 @@ use std::{convert::Infallible, env, time::Duration};
 use axum::{
     Router,
     body::Body,
-    http::header::CONTENT_TYPE,
     response::{Html, IntoResponse},
     routing::get,
 };
-use common::{StartError, formatted_time, page, print_line, spaced_json};
+use common::{StartError, formatted_time, page, spaced_json};
 use futures_util::stream::unfold;
 use serde_json::json;
-use tokio::{
-    net::TcpListener,
-    time::{Instant, MissedTickBehavior, interval_at},
-};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let interval = interval()?;
-    let address = common::address()?;
-    let listener =
-        TcpListener::bind(address).await.map_err(|err| StartError::listen(address, err))?;
-    print_line(&format!("Starting server on port {} ...", listener.local_addr()?.port()));
-    axum::serve(listener, app(interval)).await?;
-    Ok(())
+    common::serve(app(interval)).await
 }
 
 /// The time from event to event, from the command line.
 fn interval() -> Result<Duration, StartError> {
     let mut args = env::args_os().skip(1);
-    let seconds = match (args.next(), args.next()) {
-        (None, _) => Some(1),
-        (Some(arg), None) => arg.to_str().and_then(|arg| arg.parse().ok()),
-        (Some(_), Some(_)) => None,
-    };
-    match seconds {
-        Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+    let seconds = args.next().map_or(Some(1), |arg| arg.to_str()?.parse().ok());
+    match (seconds, args.next()) {
+        (Some(seconds @ 1..=86_400), None) => Ok(Duration::from_secs(seconds)),
         _ => Err(StartError::new(
-            "usage: sseapp [INTERVAL], with INTERVAL a whole number of seconds from 1 to 86400",
+            "usage: sseapp [INTERVAL], with INTERVAL a whole number of seconds from 1 to 86400; \
+             the port is set as in PORT=8001",
         )),
     }
 }
@@ -74,5 +62,5 @@ async fn stream(interval: Duration) -> impl IntoResponse {
         let event = format!("data: {}\n\n", spaced_json(&json!({ "time": formatted_time() })));
         Some((Ok::<_, Infallible>(event), ticks))
     });
-    ([(CONTENT_TYPE, "text/event-stream; charset=utf-8")], Body::from_stream(event_stream))
+    ([("Content-Type", "text/event-stream; charset=utf-8")], Body::from_stream(event_stream))
 }

@@ -22,26 +22,26 @@ const LINE_LIMIT: u64 = 1024;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
+    common::no_arguments()?;
     let address = common::address()?;
-    let listener =
-        TcpListener::bind(address).await.map_err(|err| StartError::listen(address, err))?;
-    print_line(&format!("Listening on port {} ...", listener.local_addr()?.port()));
+    let listener = TcpListener::bind(address).await.map_err(StartError::listen(address))?;
+    print_line!("Listening on port {} ...", listener.local_addr()?.port());
     loop {
         let (conn, client) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(err) => {
-                print_line(&format!("Could not accept a connection: {err}"));
+                print_line!("Could not accept a connection: {err}");
                 // The cause, such as too many open files, may last, and this loop must not spin.
                 sleep(Duration::from_secs(1)).await;
                 continue;
             }
         };
-        print_line(&format!("Accepted connection from {client}"));
+        print_line!("Accepted connection from {client}");
         // One client after the other: the next one waits here until this one is gone. A server
         // for many would give each a task of its own with `tokio::spawn`.
         match handle_client(conn).await {
-            Ok(()) => print_line(&format!("Closed connection from {client}")),
-            Err(err) => print_line(&format!("Lost connection from {client}: {err}")),
+            Ok(()) => print_line!("Closed connection from {client}"),
+            Err(err) => print_line!("Lost connection from {client}: {err}"),
         }
     }
 }
@@ -59,20 +59,14 @@ async fn handle_client(mut conn: TcpStream) -> io::Result<()> {
         if line.is_empty() {
             return Ok(());
         }
-        print_line(&format!("Received from client: b\"{}\"", line.escape_ascii()));
-        match line.as_slice() {
+        print_line!("Received from client: b\"{}\"", line.escape_ascii());
+        let answer = match line.as_slice() {
             // The last line before the end of the stream may lack its line end; telnet ends a
             // line with a carriage return and a line feed.
-            b"time\n" | b"time\r\n" | b"time" => {
-                writer.write_all(format!("{}\n\n", formatted_time()).as_bytes()).await?;
-            }
-            b"bye\n" | b"bye\r\n" | b"bye" => {
-                return writer.write_all(b"Good bye!\n\n").await;
-            }
-            unknown => {
-                let answer = [b"I do not understand: ", unknown, b"\n"].concat();
-                writer.write_all(&answer).await?;
-            }
-        }
+            b"time\n" | b"time\r\n" | b"time" => format!("{}\n\n", formatted_time()).into_bytes(),
+            b"bye\n" | b"bye\r\n" | b"bye" => return writer.write_all(b"Good bye!\n\n").await,
+            unknown => [b"I do not understand: ", unknown, b"\n"].concat(),
+        };
+        writer.write_all(&answer).await?;
     }
 }

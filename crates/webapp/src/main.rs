@@ -9,17 +9,12 @@
 //!     curl -v http://localhost:8000/
 
 use axum::{Router, response::Html, routing::get};
-use common::{StartError, formatted_time, page, print_line};
-use tokio::net::TcpListener;
+use common::{StartError, formatted_time, page};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let address = common::address()?;
-    let listener =
-        TcpListener::bind(address).await.map_err(|err| StartError::listen(address, err))?;
-    print_line(&format!("Starting server on port {} ...", listener.local_addr()?.port()));
-    axum::serve(listener, app()).await?;
-    Ok(())
+    common::no_arguments()?;
+    common::serve(app()).await
 }
 
 fn app() -> Router {

@@ -9,36 +9,20 @@
 use axum::{
     Router,
     extract::ws::{Message, WebSocketUpgrade},
-    http::{StatusCode, header::ALLOW},
     response::{Html, Response},
     routing::get,
 };
-use common::{StartError, formatted_time, page, print_line, spaced_json};
+use common::{StartError, formatted_time, page, spaced_json};
 use serde_json::json;
-use tokio::net::TcpListener;
-
-/// The longest message and frame taken, in bytes, and the most that waits to be written.
-const MESSAGE_LIMIT: usize = 4096;
-
-/// How many bytes are read at once; each client costs this much memory.
-const READ_SIZE: usize = 1024;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let address = common::address()?;
-    let listener =
-        TcpListener::bind(address).await.map_err(|err| StartError::listen(address, err))?;
-    print_line(&format!("Starting server on port {} ...", listener.local_addr()?.port()));
-    axum::serve(listener, app()).await?;
-    Ok(())
+    common::no_arguments()?;
+    common::serve(app()).await
 }
 
 fn app() -> Router {
-    // Only GET can open a WebSocket (RFC 6455 section 4.1). By itself axum would pass a HEAD request
-    // on to the handler of GET.
-    let refused = (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET")]);
-    let time = get(server_time).head(refused.clone()).fallback(refused);
-    Router::new().route("/", get(home)).route("/time", time)
+    Router::new().route("/", get(home)).route("/time", get(server_time))
 }
 
 async fn home() -> Html<String> {
@@ -46,13 +30,14 @@ async fn home() -> Html<String> {
 }
 
 async fn server_time(upgrade: WebSocketUpgrade) -> Response {
+    // What a client may cost in memory, in bytes: the longest message and frame taken, what is read
+    // at once, and the answers that wait for a client that does not read them.
     let upgrade = upgrade
-        .max_message_size(MESSAGE_LIMIT)
-        .max_frame_size(MESSAGE_LIMIT)
-        .read_buffer_size(READ_SIZE)
-        // Nothing is held back, but pongs wait while a client does not read; this bounds them.
+        .max_message_size(4096)
+        .max_frame_size(4096)
+        .read_buffer_size(1024)
         .write_buffer_size(0)
-        .max_write_buffer_size(MESSAGE_LIMIT);
+        .max_write_buffer_size(4096);
     upgrade.on_upgrade(async |mut ws| {
         // The loop ends with the connection, and with a client that breaks the protocol.
         while let Some(Ok(message)) = ws.recv().await {

@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use payloads::capture::Reader;
+use payloads::input::Reader;
 
 const MIB: u64 = 1024 * 1024;
 

@@ -22,22 +22,17 @@
 //!
 //! # From bytes to words
 //!
-//! A packet goes through these modules, one after the other, and none of them keeps it:
+//! A packet goes through these rooms, one after the other, and none of them keeps it. Each may use
+//! those above it in this table, and knows none below it.
 //!
-//! | module | what it makes of it |
+//! | room | what it makes of it |
 //! |---|---|
-//! | [`capture`] | packets, from pcap and pcapng |
-//! | [`packet`] | a TCP segment, from the link, IP and TCP headers |
-//! | [`conversation`] | a connection with a client and a server |
-//! | [`stream`] | the bytes of each side in order, with what is missing or sent again |
-//! | [`decode`] | a name for each byte: text, HTTP ([`http`]), events, frames ([`websocket`]) |
-//! | [`stats`] | the figures |
-//! | [`unit`](mod@unit) | heads, chunks and frames as a whole |
-//! | [`explain`](mod@explain) | a line for each byte or bit field of a unit |
-//! | [`show`] | the conversations as text |
-//! | [`transcript`] | the conversations of a small capture, for a document to quote |
+//! | [`input`] | a TCP segment, from a capture file and the headers of link, IP and TCP |
+//! | [`tcp`] | a connection with a client and a server, and the bytes of each side in order |
+//! | [`decode`] | a name for each byte, and heads, chunks and frames as a whole: one file a protocol |
+//! | [`report`] | figures and tables, conversations as text, a line for each byte or bit field |
 //!
-//! Memory is bounded, however large the capture: [`conversation::CONNECTION_LIMIT`] connections at
+//! Memory is bounded, however large the capture: [`tcp::CONNECTION_LIMIT`] connections at
 //! a time, and for each a limit on what waits for other bytes.
 //!
 //! # What this is not
@@ -45,18 +40,7 @@
 //! It reads the five apps and what is like them. IP fragments are not put together, and neither
 //! TLS, compressed content nor HTTP/2 is read: their bytes are shown as they were sent.
 
-pub mod capture;
-pub mod conversation;
 pub mod decode;
-pub mod escape;
-pub mod explain;
-pub mod http;
-pub mod packet;
-pub mod show;
-pub mod stats;
-pub mod stream;
-mod table;
-pub mod time_of_day;
-pub mod transcript;
-pub mod unit;
-pub mod websocket;
+pub mod input;
+pub mod report;
+pub mod tcp;

@@ -4,10 +4,7 @@ mod writer;
 
 use std::{fs, path::Path};
 
-use payloads::{
-    capture::{ReadError, Reader},
-    packet::Endpoint,
-};
+use payloads::input::{Endpoint, ReadError, Reader};
 use writer::{CLIENT, Connection, Link, SERVER, frames, messages, pcap_of, pcapng_of, run, shown};
 
 /// A page, then a WebSocket with the frames of the original document.
@@ -218,7 +215,7 @@ fn old_packets_of_pcapng() {
                 body
             });
             let mut reader = Reader::new(capture.as_slice());
-            assert!(matches!(reader.next_packet(), Err(payloads::capture::ReadError::Damaged(_))));
+            assert!(matches!(reader.next_packet(), Err(payloads::input::ReadError::Damaged(_))));
         }
     }
 }

@@ -5,11 +5,13 @@ mod writer;
 use std::fs;
 
 use payloads::{
-    capture::Reader,
-    explain::explain,
-    show::{Show, Style},
-    stats::Stats,
-    transcript,
+    input::Reader,
+    report::{
+        explain::explain,
+        show::{Show, Style},
+        stats::Stats,
+        transcript,
+    },
 };
 use writer::{ACK, CLIENT, Connection, Packet, RST, Random, SERVER, SYN, v4};
 

@@ -119,7 +119,7 @@ S   ←  40.001800 s  the server has nothing more to send (FIN)
 #[test]
 fn the_dump_of_the_original_document() {
     let capture = document().pcap();
-    let transcripts = payloads::transcript::read(capture.as_slice(), None).unwrap();
+    let transcripts = payloads::report::transcript::read(capture.as_slice(), None).unwrap();
     assert_eq!(
         transcripts[0].hex_dump(),
         r#"C1: 81 88 36 0d 29 16 51 68 5d 3b 42 64 44 73                          ..6.).Qh];BdDs
@@ -143,7 +143,7 @@ fn the_payloads_of_the_original_document() {
         tcp.data(CLIENT, b"time\n").data(SERVER, format!("{time}\n\n").as_bytes());
     }
     let text = |connection: &Connection| {
-        payloads::transcript::read(connection.pcap().as_slice(), None).unwrap()[0].text()
+        payloads::report::transcript::read(connection.pcap().as_slice(), None).unwrap()[0].text()
     };
     assert_eq!(
         text(&tcp),
@@ -349,7 +349,7 @@ fn answer(head: &str, content: &str) -> Vec<(payloads::decode::UnitKind, usize)>
     http.open().data(CLIENT, b"GET / HTTP/1.1\r\n\r\n");
     http.data(SERVER, format!("HTTP/1.1 200 OK\r\n{head}\r\n{content}").as_bytes());
     http.close(SERVER);
-    let transcripts = payloads::transcript::read(http.pcap().as_slice(), None).unwrap();
+    let transcripts = payloads::report::transcript::read(http.pcap().as_slice(), None).unwrap();
     transcripts[0].units[2..].iter().map(|unit| (unit.kind, unit.bytes.len())).collect()
 }
 
@@ -364,6 +364,12 @@ fn lengths_that_are_repeated_or_overridden() {
     for lengths in ["Content-Length: 5, 6\r\n", "Content-Length: +5\r\n"] {
         assert_eq!(answer(lengths, "hello, world"), [(Body, 12)], "{lengths}");
     }
+    // What follows in the same segment is no head, whatever it ends with.
+    let garbage = "get\r\n\r\nmore";
+    assert_eq!(
+        answer("Content-Length: 5\r\n", &format!("hello{garbage}")),
+        [(Body, 5), (Unknown, garbage.len())]
+    );
     for (head, content, expected) in [
         ("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n", "hello, world", (Body, 12)),
         ("Content-Length: 5\r\nTransfer-Encoding: gzip\r\n", "hello, world", (Body, 12)),
@@ -439,8 +445,8 @@ fn a_capture_cannot_write_to_the_terminal() {
 #[test]
 fn colours_change_nothing_else() {
     use payloads::{
-        capture::Reader,
-        show::{Show, Style},
+        input::Reader,
+        report::show::{Show, Style},
     };
     for explain in [false, true] {
         let capture = document().pcap();

@@ -3,9 +3,9 @@
 mod writer;
 
 use payloads::{
-    conversation::Side,
     decode::Kind,
-    stats::{self, Figures, Stats},
+    report::stats::{self, Figures, Stats},
+    tcp::Side,
 };
 use writer::{ACK, CLIENT, Connection, FIN, SERVER, run};
 

@@ -3,13 +3,14 @@
 mod writer;
 
 use payloads::{
-    capture::Reader,
-    conversation::{CONNECTION_LIMIT, Ending, Side},
-    decode::UnitKind,
-    show::{Show, Style},
-    stats::Stats,
-    transcript::{self, Transcript},
-    unit::Unit,
+    decode::{Unit, UnitKind},
+    input::Reader,
+    report::{
+        show::{Show, Style},
+        stats::Stats,
+        transcript::{self, Transcript},
+    },
+    tcp::{CONNECTION_LIMIT, Ending, Side},
 };
 use writer::{ACK, CLIENT, Connection, FIN, Packet, RST, Random, SERVER, SYN, messages, shown, v4};
 

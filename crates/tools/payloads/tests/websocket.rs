@@ -3,11 +3,9 @@
 mod writer;
 
 use payloads::{
-    conversation::Side,
-    decode::{Part, UnitKind},
-    explain::explain,
-    transcript,
-    unit::Unit,
+    decode::{Part, Unit, UnitKind},
+    report::{explain::explain, transcript},
+    tcp::Side,
 };
 use tungstenite::{
     Message,
@@ -227,7 +225,7 @@ fn a_chosen_frame_can_be_explained() {
     let values: Vec<String> = explain(unit).into_iter().map(|line| line.value).collect();
     assert_eq!(values[6], "51 ^ 36 = 67 'g'");
     assert_eq!(values.last().unwrap(), "get-time");
-    let text = payloads::show::explanation(unit);
+    let text = payloads::report::show::explanation(unit);
     assert_eq!(text.lines().count(), values.len());
     assert!(text.starts_with("FIN           81 1.......  the message ends with"), "{text}");
 }

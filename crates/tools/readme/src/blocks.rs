@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use payloads::{
-    decode::{Part, UnitKind},
-    stats::{self, Named},
-    transcript::{self, Transcript},
-    unit::Unit,
+    decode::{Part, Unit, UnitKind},
+    report::{
+        stats::{self, Named},
+        transcript::{self, Transcript},
+    },
 };
 
 use crate::{Capture, Captures, Error, diagram, values::usual};

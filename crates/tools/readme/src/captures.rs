@@ -6,13 +6,14 @@ use std::{
 };
 
 use payloads::{
-    capture::Reader,
-    conversation::Side,
-    decode::UnitKind,
-    show::{Show, Style},
-    stats::Stats,
-    transcript::{self, Transcript},
-    unit::Unit,
+    decode::{Unit, UnitKind},
+    input::Reader,
+    report::{
+        show::{Show, Style},
+        stats::Stats,
+        transcript::{self, Transcript},
+    },
+    tcp::Side,
 };
 
 use crate::Error;

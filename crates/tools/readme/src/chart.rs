@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use payloads::{conversation::Side, decode::Kind};
+use payloads::{decode::Kind, tcp::Side};
 
 use crate::{Captures, values::usual};
 

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 
 use payloads::{
-    conversation::Side,
-    decode::UnitKind,
-    packet::Flags,
-    stats::SILENCE,
-    transcript::{TimelinePacket, Transcript},
-    unit::Unit,
+    decode::{Unit, UnitKind},
+    input::Flags,
+    report::{
+        stats::SILENCE,
+        transcript::{TimelinePacket, Transcript},
+    },
+    tcp::Side,
 };
 
 use crate::{Capture, Error, values::usual};

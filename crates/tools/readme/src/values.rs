@@ -1,9 +1,9 @@
 //! The values that the README names within its sentences.
 
 use payloads::{
-    conversation::Side,
     decode::Kind,
-    stats::{Figures, Update},
+    report::stats::{Figures, Update},
+    tcp::Side,
 };
 
 use crate::{Capture, Captures, Error};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use payloads::{conversation::Side, decode::Kind, transcript::Transcript};
+use payloads::{decode::Kind, report::transcript::Transcript, tcp::Side};
 use readme::{APPS, Captures, chart, filled};
 
 fn top() -> PathBuf {

@@ -1,6 +1,6 @@
 //! What every app promises, checked on the app's own binary.
 
-use std::{net::TcpListener, time::SystemTime};
+use std::{net::TcpListener, path::Path, thread, time::SystemTime};
 
 use crate::{Response, Server, fails_to_start, sha256};
 
@@ -60,7 +60,8 @@ pub fn is_an_http_app(app: &str, page_length: usize, page_sha256: &str) {
     assert_eq!(server.exchange(get).code(), 200);
 }
 
-/// Checks that a taken port and a bad `PORT` each end the app with one clear line.
+/// Checks that a taken port, a bad `PORT` and arguments that the app does not take each end it with
+/// one clear line.
 pub fn start_errors(app: &str) {
     let taken = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -69,6 +70,11 @@ pub fn start_errors(app: &str) {
     for bad in ["", "abc", "-1", "65536", "80.5", " 8000"] {
         let error = fails_to_start(app, &[], &[("PORT", bad)]);
         assert!(error.contains("PORT must be a whole number from 0 to 65535"), "{error}");
+    }
+    let name = Path::new(app).file_stem().unwrap().to_str().unwrap();
+    for args in [&["x"][..], &["9000", "9001"], &[""], &["--port=9000"]] {
+        let error = fails_to_start(app, args, &[]);
+        assert!(error.contains(name) && error.contains("PORT=8001"), "{args:?}: {error}");
     }
 }
 
@@ -148,4 +154,19 @@ pub fn an_unread_console_stops_nothing(app: &str, answers: impl Fn(&Server)) {
     answers(&server);
     drop(unread);
     answers(&server);
+}
+
+/// Runs all of these checks at the same time, each on a thread that bears its name, and fails if one
+/// of them does.
+pub fn at_once(checks: &[(&str, fn())]) {
+    let threads = checks.iter().map(|(name, check)| {
+        let builder = thread::Builder::new().name((*name).to_owned());
+        (*name, builder.spawn(*check).unwrap())
+    });
+    let threads: Vec<_> = threads.collect();
+    let failed: Vec<_> = threads
+        .into_iter()
+        .filter_map(|(name, thread)| thread.join().is_err().then_some(name))
+        .collect();
+    assert!(failed.is_empty(), "failed: {failed:?}");
 }

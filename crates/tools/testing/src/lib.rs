@@ -8,7 +8,7 @@ mod http;
 mod server;
 
 pub use contract::{
-    an_unread_console_stops_nothing, faults_leave_no_trace, is_an_http_app, start_errors,
+    an_unread_console_stops_nothing, at_once, faults_leave_no_trace, is_an_http_app, start_errors,
     the_clock_follows_tz,
 };
 pub use http::{Response, VISIT, masked, on_the_wire, sha256};

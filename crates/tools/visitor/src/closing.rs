@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use payloads::{
-    capture::{ReadError, Reader},
-    packet::{Contents, Segment},
-};
+use payloads::input::{Contents, ReadError, Reader, Segment};
 
 use crate::{Failure, Result};
 

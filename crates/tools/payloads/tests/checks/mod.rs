@@ -4,13 +4,13 @@
 use std::io::{self, Write};
 
 use payloads::{
-    capture::Reader,
-    conversation::{ConnectionInfo, Conversations, Side},
-    decode::{Decoder, Kind, Note, Origin, Part, Sink, UnitKind},
-    packet::{Endpoint, Flags, Segment},
-    show::{Show, Style},
-    stats::{self, Stats},
-    stream::Output,
+    decode::{Decoder, Kind, Note, Part, Sink, UnitKind},
+    input::{Endpoint, Flags, Reader, Segment},
+    report::{
+        show::{Show, Style},
+        stats::{self, Stats},
+    },
+    tcp::{ConnectionInfo, Conversations, Origin, Output, Side},
 };
 
 /// The last line of a text with a word, of which nothing else is kept.

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use payloads::packet::Endpoint;
+use payloads::input::Endpoint;
 
 /// A TCP packet to be written.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, VecDeque, hash_map::Entry};
 
-use crate::{
-    decode::{Decoder, Sink},
-    packet::{Endpoint, Segment},
-    stream::Stream,
+use super::{
+    follower::{ConnectionInfo, Ending, Follower, Origin, Side},
+    stream::{Output, Stream},
 };
+use crate::input::{Endpoint, Segment};
 
 /// The most connections followed at a time.
 pub const CONNECTION_LIMIT: usize = 4096;
@@ -32,81 +32,15 @@ const APPS_PORT: u16 = 8000;
 /// Ports below this one are well-known ports (RFC 6335 section 6): they belong to servers.
 const WELL_KNOWN_PORTS: u16 = 1024;
 
-/// The side of a connection that a byte comes from.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub enum Side {
-    /// The side that sent the first SYN.
-    #[default]
-    Client,
-    /// The side that answered it.
-    Server,
-}
-
-impl Side {
-    /// The other side.
-    pub fn peer(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
-    }
-
-    /// 0 for the client, 1 for the server.
-    pub fn index(self) -> usize {
-        self as usize
-    }
-
-    /// The letter that labels its messages, as in `C1`.
-    pub fn letter(self) -> char {
-        match self {
-            Self::Client => 'C',
-            Self::Server => 'S',
-        }
-    }
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        }
-    }
-}
-
-/// How a connection began and who its ends are.
-#[derive(Clone, Copy, Debug)]
-pub struct ConnectionInfo {
-    /// Its number, from 1 in the order of their first packets.
-    pub number: u64,
-    /// Where it is kept: less than [`CONNECTION_LIMIT`], and another connection's once it is over.
-    pub slot: usize,
-    /// The client's end.
-    pub client: Endpoint,
-    /// The server's end.
-    pub server: Endpoint,
-    /// Whether the capture begins in the middle of it.
-    pub midway: bool,
-}
-
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Ending {
-    /// Both sides said that they are done (FIN).
-    Closed,
-    /// This side broke it off (RST).
-    Reset(Side),
-    /// It was the longest idle one, and its place was needed.
-    Dropped,
-}
-
-struct Connection {
+struct Connection<K> {
     info: ConnectionInfo,
     key: (Endpoint, Endpoint),
     streams: [Stream; 2],
     /// The sequence numbers of the SYNs.
     syns: [Option<u32>; 2],
     closed: bool,
-    decoder: Decoder,
+    /// What the follower keeps of it.
+    kept: K,
     /// Which sides were seen to send something.
     seen: [bool; 2],
     /// A segment that acknowledges bytes that were not seen. It waits for the next segment, up to
@@ -131,14 +65,14 @@ const RECENT: usize = 64;
 /// No connection.
 const NONE: usize = usize::MAX;
 
-/// Follows the connections of a capture and gives what they say to a [`Sink`].
-pub struct Conversations {
+/// Follows the connections of a capture and gives what they say to a [`Follower`], which keeps a `K` for each.
+pub struct Conversations<K> {
     port: Option<u16>,
     slots: HashMap<(Endpoint, Endpoint), usize>,
     /// Where connections with recent packets are, by their ports, or perhaps other connections by
     /// now: a look here mostly saves the one in `slots`, which takes several times as long.
     recent: [usize; RECENT],
-    connections: Vec<Connection>,
+    connections: Vec<Connection<K>>,
     oldest: usize,
     newest: usize,
     count: u64,
@@ -148,7 +82,7 @@ pub struct Conversations {
     early: VecDeque<(i64, (Endpoint, Endpoint))>,
 }
 
-impl Conversations {
+impl<K> Conversations<K> {
     /// Follows connections. Where a connection's SYN was not captured, the side with `port` is its
     /// server.
     pub fn new(port: Option<u16>) -> Self {
@@ -176,24 +110,27 @@ impl Conversations {
         &mut self,
         time: i64,
         segment: &Segment<'_>,
-        sink: &mut impl Sink,
+        follower: &mut impl Follower<Kept = K>,
     ) -> (u64, Side) {
         if !self.early.is_empty() {
             let full = self.early.len() >= CONNECTION_LIMIT;
-            self.release_early(if full { i64::MAX } else { time.saturating_sub(EARLY_WAIT) }, sink);
+            self.release_early(
+                if full { i64::MAX } else { time.saturating_sub(EARLY_WAIT) },
+                follower,
+            );
         }
-        let slot = self.slot_of(time, segment, sink);
+        let slot = self.slot_of(time, segment, follower);
         let connection = &mut self.connections[slot];
-        let held_before = connection.held();
-        let side = connection.segment(time, segment, sink);
+        let held_before = connection.held(follower);
+        let side = connection.segment(time, segment, follower);
         if connection.early.is_some() {
             self.early.push_back((time, connection.key));
         }
-        let held = connection.held();
+        let held = connection.held(follower);
         self.held = self.held - held_before + held;
         if held > HELD_LIMIT || self.held > TOTAL_HELD_LIMIT {
-            connection.flush(time, sink);
-            connection.decoder.release(&connection.info, time, sink);
+            connection.flush(time, follower);
+            follower.release(&mut connection.kept, &connection.info, time);
             self.held -= held;
         }
         (connection.info.number, side)
@@ -205,7 +142,7 @@ impl Conversations {
     }
 
     /// Takes the segments that have waited for others since `until` or longer.
-    pub fn release_early(&mut self, until: i64, sink: &mut impl Sink) {
+    pub fn release_early(&mut self, until: i64, follower: &mut impl Follower<Kept = K>) {
         while let Some((since, key)) = self.early.front().copied().filter(|early| early.0 <= until)
         {
             self.early.pop_front();
@@ -213,26 +150,31 @@ impl Conversations {
                 continue;
             };
             let connection = &mut self.connections[*slot];
-            let held_before = connection.held();
+            let held_before = connection.held(follower);
             if let Some(early) = connection.early.take_if(|early| early.time == since) {
-                connection.process_early(&early, sink);
+                connection.process_early(&early, follower);
             }
-            self.held = self.held - held_before + connection.held();
+            self.held = self.held - held_before + connection.held(follower);
         }
     }
 
     /// The capture is over: delivers what was held.
-    pub fn finish(&mut self, time: i64, sink: &mut impl Sink) {
+    pub fn finish(&mut self, time: i64, follower: &mut impl Follower<Kept = K>) {
         self.connections.sort_by_key(|connection| connection.info.number);
         for connection in &mut self.connections {
-            connection.flush(time, sink);
-            connection.decoder.finish(&connection.info, time, sink);
+            connection.flush(time, follower);
+            follower.finish(&mut connection.kept, &connection.info, time);
         }
         *self = Self::new(self.port);
     }
 
     /// Where the connection of `segment` is.
-    fn slot_of(&mut self, time: i64, segment: &Segment<'_>, sink: &mut impl Sink) -> usize {
+    fn slot_of(
+        &mut self,
+        time: i64,
+        segment: &Segment<'_>,
+        follower: &mut impl Follower<Kept = K>,
+    ) -> usize {
         let (source, destination) = (segment.source, segment.destination);
         let key = if source <= destination { (source, destination) } else { (destination, source) };
         let recent = &mut self.recent[usize::from(source.port ^ destination.port) % RECENT];
@@ -241,12 +183,12 @@ impl Conversations {
             _ => self.slots.get(&key).copied(),
         };
         let Some(slot) = known else {
-            return self.open(time, key, segment, sink);
+            return self.open(time, key, segment, follower);
         };
         *recent = slot;
         if self.connections[slot].is_replaced_by(segment) {
-            self.close(slot, time, None, sink);
-            return self.open(time, key, segment, sink);
+            self.close(slot, time, None, follower);
+            return self.open(time, key, segment, follower);
         }
         if slot != self.newest {
             self.unlink(slot);
@@ -260,10 +202,10 @@ impl Conversations {
         time: i64,
         key: (Endpoint, Endpoint),
         segment: &Segment<'_>,
-        sink: &mut impl Sink,
+        follower: &mut impl Follower<Kept = K>,
     ) -> usize {
         if self.slots.len() == CONNECTION_LIMIT {
-            self.close(self.oldest, time, Some(Ending::Dropped), sink);
+            self.close(self.oldest, time, Some(Ending::Dropped), follower);
         }
         // A place that was given up is not in the list of those in use: it is at the end.
         let slot = self.slots.len();
@@ -277,7 +219,7 @@ impl Conversations {
             streams: Default::default(),
             syns: [None; 2],
             closed: false,
-            decoder: Decoder::new(info.midway),
+            kept: follower.opened(&info, time),
             seen: [false; 2],
             early: None,
             older: NONE,
@@ -286,25 +228,30 @@ impl Conversations {
         self.connections.push(connection);
         self.slots.insert(key, slot);
         self.link(slot);
-        sink.opened(&info, time);
         slot
     }
 
     /// Ends a connection and gives up its place, which the last one then takes.
-    fn close(&mut self, slot: usize, time: i64, ending: Option<Ending>, sink: &mut impl Sink) {
+    fn close(
+        &mut self,
+        slot: usize,
+        time: i64,
+        ending: Option<Ending>,
+        follower: &mut impl Follower<Kept = K>,
+    ) {
         self.unlink(slot);
         let last = self.connections.len() - 1;
         let connection = &mut self.connections[slot];
-        self.held -= connection.held();
-        connection.flush(time, sink);
-        connection.decoder.finish(&connection.info, time, sink);
+        self.held -= connection.held(follower);
+        connection.flush(time, follower);
+        follower.finish(&mut connection.kept, &connection.info, time);
         if let Some(ending) = ending.filter(|_| !connection.closed) {
-            sink.ended(&connection.info, time, ending);
+            follower.ended(&connection.info, time, ending);
         }
         self.slots.remove(&connection.key);
         self.connections.swap_remove(slot);
         if slot != last {
-            sink.moved(last, slot);
+            follower.moved(last, slot);
             let moved = &mut self.connections[slot];
             moved.info.slot = slot;
             let (key, older, newer) = (moved.key, moved.older, moved.newer);
@@ -366,10 +313,10 @@ impl Conversations {
     }
 }
 
-impl Connection {
-    fn held(&self) -> usize {
+impl<K> Connection<K> {
+    fn held(&self, follower: &impl Follower<Kept = K>) -> usize {
         self.streams.iter().map(Stream::held_size).sum::<usize>()
-            + self.decoder.kept_size()
+            + follower.kept_size(&self.kept)
             + self.early.as_ref().map_or(0, |early| early.payload.len())
     }
 
@@ -408,7 +355,12 @@ impl Connection {
         }
     }
 
-    fn segment(&mut self, time: i64, segment: &Segment<'_>, sink: &mut impl Sink) -> Side {
+    fn segment(
+        &mut self,
+        time: i64,
+        segment: &Segment<'_>,
+        follower: &mut impl Follower<Kept = K>,
+    ) -> Side {
         let side = self.side_of(segment.source);
         self.seen[side.index()] = true;
         if let Some(early) = self.early.take() {
@@ -416,9 +368,9 @@ impl Connection {
                 && segment.payload_len > 0
                 && self.streams[side.index()].distance(segment.sequence) <= 0;
             if sent_before {
-                self.process(time, segment, sink);
+                self.process(time, segment, follower);
             }
-            self.process_early(&early, sink);
+            self.process_early(&early, follower);
             if sent_before {
                 return side;
             }
@@ -433,19 +385,24 @@ impl Connection {
             let segment = Segment { payload: &[], ..*segment };
             self.early = Some(Early { time, segment, payload });
         } else {
-            self.process(time, segment, sink);
+            self.process(time, segment, follower);
         }
         side
     }
 
-    fn process_early(&mut self, early: &Early, sink: &mut impl Sink) {
+    fn process_early(&mut self, early: &Early, follower: &mut impl Follower<Kept = K>) {
         let segment = Segment { payload: &early.payload, ..early.segment };
-        self.process(early.time, &segment, sink);
+        self.process(early.time, &segment, follower);
     }
 
-    fn process(&mut self, time: i64, segment: &Segment<'_>, sink: &mut impl Sink) {
+    fn process(
+        &mut self,
+        time: i64,
+        segment: &Segment<'_>,
+        follower: &mut impl Follower<Kept = K>,
+    ) {
         let side = self.side_of(segment.source);
-        let Self { info, streams, syns, closed, decoder, .. } = self;
+        let Self { info, streams, syns, closed, kept, .. } = self;
         let (client, server) = streams.split_at_mut(1);
         let (sender, receiver) = match side {
             Side::Client => (&mut client[0], &mut server[0]),
@@ -455,7 +412,7 @@ impl Connection {
         if flags.syn {
             syns[side.index()] = Some(segment.sequence);
             sender.start(time, segment.sequence.wrapping_add(1), &mut |time, output| {
-                decoder.take(info, side, time, output, sink);
+                follower.take(kept, &Origin { connection: info, side, time }, output);
             });
         }
         // What is acknowledged was sent before this segment. But what was captured before it and is
@@ -463,13 +420,13 @@ impl Connection {
         let acknowledged_first = receiver.is_acknowledged(segment.acknowledgment);
         if flags.ack && acknowledged_first {
             receiver.acknowledged(time, segment.acknowledgment, &mut |time, output| {
-                decoder.take(info, side.peer(), time, output, sink);
+                follower.take(kept, &Origin { connection: info, side: side.peer(), time }, output);
             });
         }
         // A SYN takes one sequence number, before the data.
         let sequence = segment.sequence.wrapping_add(flags.syn.into());
-        let out = &mut |time, output: crate::stream::Output<'_>| {
-            decoder.take(info, side, time, output, sink);
+        let out = &mut |time, output: Output<'_>| {
+            follower.take(kept, &Origin { connection: info, side, time }, output);
         };
         sender.segment(time, sequence, segment.payload, segment.payload_len, out);
         if flags.fin {
@@ -477,27 +434,31 @@ impl Connection {
         }
         if flags.ack && !acknowledged_first {
             receiver.acknowledged(time, segment.acknowledgment, &mut |time, output| {
-                decoder.take(info, side.peer(), time, output, sink);
+                follower.take(kept, &Origin { connection: info, side: side.peer(), time }, output);
             });
         }
         let ended = streams.iter().all(Stream::ended);
         if !*closed && (flags.rst || ended) {
             *closed = true;
             let ending = if flags.rst { Ending::Reset(side) } else { Ending::Closed };
-            self.flush(time, sink);
-            self.decoder.finish(&self.info, time, sink);
-            sink.ended(&self.info, time, ending);
+            self.flush(time, follower);
+            follower.finish(&mut self.kept, &self.info, time);
+            follower.ended(&self.info, time, ending);
         }
     }
 
     /// Delivers what is held, with the gaps before it named.
-    fn flush(&mut self, time: i64, sink: &mut impl Sink) {
+    fn flush(&mut self, time: i64, follower: &mut impl Follower<Kept = K>) {
         if let Some(early) = self.early.take() {
-            self.process_early(&early, sink);
+            self.process_early(&early, follower);
         }
         for side in [Side::Client, Side::Server] {
             self.streams[side.index()].flush(time, &mut |time, output| {
-                self.decoder.take(&self.info, side, time, output, sink);
+                follower.take(
+                    &mut self.kept,
+                    &Origin { connection: &self.info, side, time },
+                    output,
+                );
             });
         }
     }

@@ -14,7 +14,7 @@ use pcap_parser::{
     parse_pcap_frame_modified, parse_pcap_header,
 };
 
-use crate::packet::LinkType;
+use super::link::LinkType;
 
 /// How many bytes are asked for at a time, and so what the buffer holds at first.
 const BUFFER_SIZE: usize = 256 * 1024;

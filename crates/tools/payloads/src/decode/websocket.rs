@@ -1,7 +1,13 @@
 //! WebSocket frames (RFC 6455 section 5.2).
 
+use super::{
+    out::{Next, Out},
+    sink::{Kind, Part, Sink, UnitKind},
+};
+use crate::tcp::usize_of;
+
 /// The longest frame header: 2 bytes, 8 of length, 4 of masking key.
-pub const HEADER_LIMIT: usize = 14;
+const HEADER_LIMIT: usize = 14;
 
 /// The opcodes (RFC 6455 section 11.8).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -121,6 +127,125 @@ impl Header {
     }
 }
 
+/// The frames that one side sends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frames {
+    at: At,
+}
+
+/// Where it is in a frame.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    /// In a header, which is kept until it is complete.
+    Header,
+    /// In a payload, of which so many bytes came before.
+    Payload { header: Header, done: u64 },
+}
+
+impl Frames {
+    /// Before a frame.
+    pub(super) fn new() -> Self {
+        Self { at: At::Header }
+    }
+
+    /// Takes what `data` begins with, and returns what follows it.
+    pub(super) fn feed<'d, S: Sink>(
+        &mut self,
+        out: &mut Out<'_, S>,
+        data: &'d [u8],
+    ) -> (&'d [u8], Next) {
+        let rest = match self.at {
+            At::Header => self.header(out, data),
+            At::Payload { header, done } => self.payload(header, done, out, data),
+        };
+        (rest, Next::Same)
+    }
+
+    /// Passes over `len` missing bytes, if they can be told to be payload.
+    pub(super) fn pass(&mut self, len: u64) -> bool {
+        if let At::Payload { header, done } = &mut self.at
+            && let Some(after) = done.checked_add(len).filter(|done| *done <= header.payload_len)
+        {
+            *done = after;
+            return true;
+        }
+        false
+    }
+
+    /// What was passed over may have been the last of a frame.
+    pub(super) fn end_passed<S: Sink>(&mut self, out: &mut Out<'_, S>) {
+        if let At::Payload { header, done } = self.at
+            && done == header.payload_len
+        {
+            self.end(header, out);
+        }
+    }
+
+    fn header<'d, S: Sink>(&mut self, out: &mut Out<'_, S>, data: &'d [u8]) -> &'d [u8] {
+        let before = out.kept().len();
+        let mut header = [0; HEADER_LIMIT];
+        header[..before].copy_from_slice(out.kept());
+        let len = (before + data.len()).min(HEADER_LIMIT);
+        header[before..len].copy_from_slice(&data[..len - before]);
+        let Some(parsed) = Header::parse(&header[..len]) else {
+            out.keep(Kind::Framing, data);
+            return &[];
+        };
+        out.sink.unasked(&out.origin);
+        let (new, rest) = data.split_at(parsed.len() - before);
+        out.count(Kind::Framing, new.len());
+        let since = out.kept_since();
+        out.clear_kept();
+        out.at(since, |out| {
+            out.begin(UnitKind::Frame, true);
+            let (start, after) = header[..parsed.len()].split_at(2);
+            let (length, key) = after.split_at(parsed.extended);
+            out.piece(Part::FrameStart, start);
+            out.piece(Part::FrameLength, length);
+            out.piece(Part::MaskingKey, key);
+        });
+        self.at = At::Payload { header: parsed, done: 0 };
+        if parsed.payload_len == 0 {
+            self.end(parsed, out);
+        }
+        rest
+    }
+
+    fn payload<'d, S: Sink>(
+        &mut self,
+        header: Header,
+        done: u64,
+        out: &mut Out<'_, S>,
+        data: &'d [u8],
+    ) -> &'d [u8] {
+        out.sink.unasked(&out.origin);
+        let left = usize_of(header.payload_len - done);
+        let (piece, rest) = data.split_at(data.len().min(left));
+        if !out.in_unit() {
+            out.begin(UnitKind::Frame, false);
+        }
+        if header.opcode.is_control() {
+            out.counted(Part::Payload, Kind::Framing, piece);
+        } else {
+            out.content(Part::Payload, piece);
+        }
+        let done = done + piece.len() as u64;
+        self.at = At::Payload { header, done };
+        if done == header.payload_len {
+            self.end(header, out);
+        }
+        rest
+    }
+
+    fn end<S: Sink>(&mut self, header: Header, out: &mut Out<'_, S>) {
+        if header.fin && !header.opcode.is_control() {
+            out.end_group(header.opcode != Opcode::BINARY);
+        }
+        out.end();
+        self.at = At::Header;
+    }
+}
+
 /// `payload`, from its byte `offset` on, with the masking undone (RFC 6455 section 5.3).
 pub fn unmask(payload: &mut [u8], key: [u8; 4], offset: u64) {
     for (byte, index) in payload.iter_mut().zip((offset % 4)..) {
@@ -130,7 +255,7 @@ pub fn unmask(payload: &mut [u8], key: [u8; 4], offset: u64) {
 
 /// Whether `bytes`, a whole segment, is one frame or more and nothing else, all of them as a
 /// client or a server sends them.
-pub fn looks_like_frames(mut bytes: &[u8], masked: bool) -> bool {
+pub(super) fn looks_like_frames(mut bytes: &[u8], masked: bool) -> bool {
     if bytes.is_empty() {
         return false;
     }

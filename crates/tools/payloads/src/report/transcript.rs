@@ -2,13 +2,11 @@
 
 use std::io::Read;
 
+use super::escape::push_escaped;
 use crate::{
-    capture::{ReadError, Reader},
-    conversation::{ConnectionInfo, Conversations, Ending, Side},
-    decode::{Note, UnitKind},
-    escape::push_escaped,
-    packet::{Contents, Flags},
-    unit::{Assembler, Event, Listener, Unit},
+    decode::{Assembler, Event, Listener, Note, Unit, UnitKind},
+    input::{Contents, Flags, ReadError, Reader},
+    tcp::{ConnectionInfo, Conversations, Ending, Side},
 };
 
 /// A packet on a connection's time line.

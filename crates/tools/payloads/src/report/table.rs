@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::escape::escaped;
+
 /// A table with a heading and rows.
 pub struct Table {
     rows: Vec<Vec<String>>,
@@ -16,7 +18,7 @@ impl Table {
     /// Adds the row of `name`.
     pub fn row(&mut self, name: &str, cells: impl IntoIterator<Item = String>) {
         // A bar would end the cell, and a line end or another control character the table.
-        let name = crate::escape::escaped(name).replace('|', "\\|");
+        let name = escaped(name).replace('|', "\\|");
         self.rows.push([name].into_iter().chain(cells).collect());
     }
 }

@@ -6,16 +6,16 @@ use std::{
     mem,
 };
 
-use crate::{
-    capture::Packet,
-    conversation::{ConnectionInfo, Conversations, Ending, Side},
-    decode::{Note, Part, UnitKind},
+use super::{
     escape::push_escaped,
     explain::{Explained, chunk_size, explain},
-    packet::Contents,
-    stats::{LeftOut, plural},
-    time_of_day,
-    unit::{Assembler, Event, Listener, Unit},
+    plural::plural,
+    stats::LeftOut,
+};
+use crate::{
+    decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
+    input::{Contents, Packet},
+    tcp::{ConnectionInfo, Conversations, Ending, Side},
 };
 
 /// How much text is put together before it is written, in bytes.
@@ -38,7 +38,7 @@ pub struct Style {
 
 /// Prints a capture as its packets come.
 pub struct Show<W> {
-    conversations: Conversations,
+    conversations: Conversations<Decoder>,
     assembler: Assembler<Printer<W>>,
     left_out: LeftOut,
     last_time: i64,
@@ -84,7 +84,7 @@ impl<W: Write> Show<W> {
         self.conversations.has_early().then(|| self.assembler.listener().packets)
     }
 
-    /// Nothing came for [`EARLY_WAIT`](crate::conversation::EARLY_WAIT): prints what waited for it.
+    /// Nothing came for [`EARLY_WAIT`](crate::tcp::EARLY_WAIT): prints what waited for it.
     ///
     /// # Errors
     ///

@@ -1,16 +1,15 @@
 //! The figures of a capture: all of it, one update, what the server alone can send, and how an
 //! update's bytes divide.
 
-use std::{collections::HashMap, fmt, io::Read};
+use std::{collections::HashMap, io::Read};
 
 use serde_json::{Value, json};
 
+use super::{plural::plural, table::Table};
 use crate::{
-    capture::{Packet, ReadError, Reader},
-    conversation::{CONNECTION_LIMIT, ConnectionInfo, Conversations, Ending, Side},
-    decode::{Kind, Note, Origin, Sink},
-    packet::{Contents, Segment},
-    table::Table,
+    decode::{Decoder, Kind, Note, Sink},
+    input::{Contents, Packet, ReadError, Reader, Segment},
+    tcp::{CONNECTION_LIMIT, ConnectionInfo, Conversations, Ending, Origin, Side},
 };
 
 /// The silence that separates one update from the next, in nanoseconds: half a second.
@@ -300,18 +299,6 @@ impl Stats {
     }
 }
 
-/// `count` of `thing`, in words.
-pub(crate) fn plural(count: u64, thing: &str) -> impl fmt::Display {
-    struct Plural<'a>(u64, &'a str);
-    impl fmt::Display for Plural<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let Self(count, thing) = self;
-            write!(f, "{count} {thing}{}", if *count == 1 { "" } else { "s" })
-        }
-    }
-    Plural(count, thing)
-}
-
 /// The four tables, each with a heading.
 pub fn tables(captures: &[Named<'_>]) -> String {
     let mut text = String::new();
@@ -429,7 +416,7 @@ impl Counter {
         &mut self,
         packet: &Packet<'_>,
         segment: &Segment<'_>,
-        conversations: &mut Conversations,
+        conversations: &mut Conversations<Decoder>,
     ) {
         if self.overall.total_packets > 0 && packet.time.saturating_sub(self.last_time) >= SILENCE {
             self.end_part();

@@ -5,15 +5,13 @@ use std::ops::Range;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
 
+use super::{escape::push_escaped, frame::push_hex, plural::plural};
 use crate::{
-    conversation::Side,
-    decode::{Part, UnitKind},
-    escape::push_escaped,
-    http::Content,
-    stats::plural,
-    time_of_day,
-    unit::{Unit, push_hex},
-    websocket::{self, Header, Opcode},
+    decode::{
+        Content, KEY_LEN, Part, Unit, UnitKind, time_of_day,
+        websocket::{self, Header, Opcode},
+    },
+    tcp::Side,
 };
 
 /// What a server appends to the key before it hashes it (RFC 6455 section 1.3).
@@ -314,7 +312,7 @@ impl Lines {
     }
 
     /// How `Sec-WebSocket-Accept` follows from the key (RFC 6455 section 4.2.2).
-    fn accept(&mut self, unit: &Unit, key: [u8; crate::http::KEY_LEN]) {
+    fn accept(&mut self, unit: &Unit, key: [u8; KEY_LEN]) {
         let mut hash = Sha1::new();
         hash.update(key);
         hash.update(ACCEPT_GUID);

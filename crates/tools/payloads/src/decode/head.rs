@@ -4,6 +4,9 @@ use std::mem::MaybeUninit;
 
 use httparse::{Header, ParserConfig, Status};
 
+use super::sink::{Content, KEY_LEN};
+use crate::tcp::Side;
+
 /// The most fields in a head that are read without memory of their own.
 const FEW_FIELDS: usize = 128;
 
@@ -17,12 +20,9 @@ const NO_FIELDS: [MaybeUninit<Header<'_>>; FEW_FIELDS] = [MaybeUninit::uninit();
 /// Room for fields.
 type Fields<'h> = [MaybeUninit<Header<'h>>];
 
-/// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
-pub const KEY_LEN: usize = 24;
-
 /// How the end of a message's content is found (RFC 9112 section 6.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Length {
+pub(super) enum Length {
     /// There is no content.
     None,
     /// `Content-Length` says how many bytes there are.
@@ -33,20 +33,9 @@ pub enum Length {
     UntilClose,
 }
 
-/// What a message's content is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Content {
-    /// JSON (RFC 8259).
-    Json,
-    /// A stream of events (HTML standard, section 9.2).
-    Events,
-    /// Anything else, such as a page.
-    Other,
-}
-
 /// A request method, as far as it matters for the answer's length.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Method {
+pub(super) enum Method {
     /// HEAD: its answer has no content.
     Head,
     /// CONNECT: an answer that agrees makes the connection a tunnel.
@@ -57,30 +46,30 @@ pub enum Method {
 
 /// What a request's head says.
 #[derive(Clone, Copy, Debug)]
-pub struct Request {
+pub(super) struct Request {
     /// Its method.
-    pub method: Method,
+    pub(super) method: Method,
     /// Its `Sec-WebSocket-Key`, if it has one of the right length.
-    pub key: Option<[u8; KEY_LEN]>,
+    pub(super) key: Option<[u8; KEY_LEN]>,
     /// How long its content is.
-    pub length: Length,
+    pub(super) length: Length,
     /// What its content is.
-    pub content: Content,
+    pub(super) content: Content,
 }
 
 /// What a response's head says.
 #[derive(Clone, Copy, Debug)]
-pub struct Response {
+pub(super) struct Response {
     /// Its status code.
-    pub status: u16,
+    pub(super) status: u16,
     /// Whether it says `Upgrade: websocket`.
-    pub websocket: bool,
+    pub(super) websocket: bool,
     /// Whether it agrees to compressed WebSocket messages (RFC 7692 section 5).
-    pub deflate: bool,
+    pub(super) deflate: bool,
     /// How long its content would be, were it the answer to a GET.
-    pub length: Length,
+    pub(super) length: Length,
     /// What its content is.
-    pub content: Content,
+    pub(super) content: Content,
 }
 
 /// Where the head ends that `bytes` begins with, which is known to be free of an end up to
@@ -88,7 +77,7 @@ pub struct Response {
 ///
 /// A line ends with CRLF, and LF alone is taken too; empty lines before the first line are passed
 /// over (RFC 9112 section 2.2).
-pub fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
+pub(super) fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
     let from = searched.saturating_sub(3).max(empty_lines(bytes));
     for newline in memchr::memchr_iter(b'\n', &bytes[from..]) {
         let after = from + newline + 1;
@@ -102,13 +91,13 @@ pub fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
 }
 
 /// The length of the empty lines that `bytes` begins with.
-pub(crate) fn empty_lines(bytes: &[u8]) -> usize {
+pub(super) fn empty_lines(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
 /// Whether a line is, or may become, the first line of a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Likeness {
+pub(super) enum Likeness {
     /// It is.
     Yes,
     /// It is not.
@@ -119,7 +108,7 @@ pub enum Likeness {
 
 /// Whether `bytes` begins with a request line (RFC 9112 section 3): a method of upper-case
 /// letters, a target, and `HTTP/1.0` or `HTTP/1.1`.
-pub fn looks_like_request(bytes: &[u8]) -> Likeness {
+fn looks_like_request(bytes: &[u8]) -> Likeness {
     // A line of text may be empty; before a request, only CRLF is taken for one.
     let bytes = match bytes {
         b"\r" => return Likeness::Perhaps,
@@ -146,7 +135,7 @@ pub fn looks_like_request(bytes: &[u8]) -> Likeness {
 }
 
 /// Whether `bytes` begins with a status line (RFC 9112 section 4).
-pub fn looks_like_response(bytes: &[u8]) -> Likeness {
+fn looks_like_response(bytes: &[u8]) -> Likeness {
     let start = b"HTTP/1.";
     let len = bytes.len().min(start.len());
     if bytes[..len] != start[..len] {
@@ -156,6 +145,20 @@ pub fn looks_like_response(bytes: &[u8]) -> Likeness {
     } else {
         Likeness::Yes
     }
+}
+
+/// Whether what `side` sends begins with the first line of a request or a response.
+pub(super) fn looks_like_message(side: Side, data: &[u8]) -> Likeness {
+    match side {
+        Side::Client => looks_like_request(data),
+        Side::Server => looks_like_response(data),
+    }
+}
+
+/// Whether `data`, which `side` sends where a head should begin, cannot be the beginning of one.
+pub(super) fn begins_no_head(side: Side, data: &[u8]) -> bool {
+    let first_line = &data[empty_lines(data)..];
+    !first_line.is_empty() && looks_like_message(side, first_line) == Likeness::No
 }
 
 /// Gives `parse` room for the fields of `head`, and more if that is too little.
@@ -174,7 +177,7 @@ fn with_fields<'h, T>(
 }
 
 /// Reads the head of a request.
-pub fn request(head: &[u8]) -> Option<Request> {
+pub(super) fn request(head: &[u8]) -> Option<Request> {
     with_fields(head, request_with)
 }
 
@@ -207,7 +210,7 @@ fn request_with<'h>(
 }
 
 /// Reads the head of a response.
-pub fn response(head: &[u8]) -> Option<Response> {
+pub(super) fn response(head: &[u8]) -> Option<Response> {
     with_fields(head, response_with)
 }
 
@@ -283,26 +286,4 @@ fn content_length(value: &[u8]) -> Option<u64> {
     });
     let first = lengths.next()??;
     lengths.all(|length| length == Some(first)).then_some(first)
-}
-
-/// Whether `bytes`, a whole segment, is one chunk or more and nothing else (RFC 9112 section 7.1).
-pub fn looks_like_chunks(mut bytes: &[u8]) -> bool {
-    if bytes.is_empty() {
-        return false;
-    }
-    while !bytes.is_empty() {
-        let Some(newline) = memchr::memchr(b'\n', &bytes[..bytes.len().min(20)]) else {
-            return false;
-        };
-        let size = std::str::from_utf8(&bytes[..newline])
-            .ok()
-            .and_then(|line| line.strip_suffix('\r'))
-            .and_then(|digits| usize::from_str_radix(digits, 16).ok());
-        let after = size.and_then(|size| bytes.get(newline + 1..)?.get(size..));
-        match after.and_then(|after| after.strip_prefix(b"\r\n")) {
-            Some(after) => bytes = after,
-            None => return false,
-        }
-    }
-    true
 }

@@ -1,0 +1,42 @@
+//! From bytes in order to names for them: plain text, HTTP, events, WebSocket frames.
+//!
+//! A [`Decoder`] names each byte of a connection exactly once, as it comes, and tells a [`Sink`]; an
+//! [`Assembler`] puts the named bytes together to [`Unit`]s. All that is printed about bytes, in
+//! figures and in words, comes from here.
+//!
+//! # A file a protocol
+//!
+//! | file | what it names |
+//! |---|---|
+//! | `text.rs` | lines of text outside HTTP |
+//! | `http.rs` | HTTP/1.1 messages; what their heads say is read in `head.rs` |
+//! | `chunks.rs` | content in chunks |
+//! | `body.rs`, `events.rs` | content of any length; events in it |
+//! | `websocket.rs` | WebSocket frames |
+//!
+//! Each is a struct that says where one side is, and knows nothing of what else may be spoken. Its
+//! `feed` takes bytes and names those that it can, and its `pass` takes bytes that are missing; what
+//! is named, counted, or kept until it is complete goes through `out.rs`. `decoder.rs` owns the two
+//! sides and lets each speak one protocol at a time; which it is, `start.rs` tells by the first
+//! bytes. Another protocol is another file like these, a way to recognise it in `start.rs`, and an
+//! arm in `decoder.rs`.
+//!
+//! This room knows what [`tcp`](crate::tcp) hands on, and nothing of how it is printed.
+
+mod body;
+mod chunks;
+mod decoder;
+mod events;
+mod head;
+mod http;
+mod out;
+mod sink;
+mod start;
+mod text;
+pub mod time_of_day;
+mod unit;
+pub mod websocket;
+
+pub use decoder::Decoder;
+pub use sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
+pub use unit::{Assembler, Event, Listener, Unit};

@@ -1,0 +1,228 @@
+//! Through what the protocols name the bytes of one side: the unit at hand, what is kept until it is
+//! complete, and what was counted.
+
+use std::mem;
+
+use super::{
+    sink::{Kind, Part, Sink, UnitKind},
+    time_of_day::{self, Scanner},
+};
+use crate::tcp::{Origin, Side};
+
+/// How one side goes on after the bytes that its protocol has named.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Next {
+    /// As before.
+    Same,
+    /// Something is missing or wrong: the rest cannot be read until a message begins.
+    Lost,
+    /// From here on both sides send WebSocket frames.
+    WebSocket,
+    /// From here on both sides send what they like, through a proxy that agreed to CONNECT.
+    Tunnel,
+}
+
+/// What is remembered of one side, whichever protocol it speaks.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// The bytes of a head, a first line or a frame header that is not complete.
+    kept: Vec<u8>,
+    /// When the first of them came.
+    kept_time: i64,
+    in_unit: bool,
+    number: u64,
+    scanner: Scanner,
+    /// The bytes counted as content since the last message began, and how many times it has.
+    pending: u64,
+    times: i64,
+}
+
+impl Progress {
+    /// The bytes that are kept until what they begin is complete.
+    pub(super) fn kept(&self) -> &[u8] {
+        &self.kept
+    }
+
+    /// The next unit is labelled 1 again.
+    pub(super) fn count_anew(&mut self) {
+        self.number = 0;
+    }
+}
+
+/// One side's progress, with where its bytes come from and go to.
+pub(super) struct Out<'a, S> {
+    progress: &'a mut Progress,
+    pub(super) origin: Origin<'a>,
+    pub(super) sink: &'a mut S,
+}
+
+impl<'a, S: Sink> Out<'a, S> {
+    pub(super) fn new(progress: &'a mut Progress, origin: Origin<'a>, sink: &'a mut S) -> Self {
+        Self { progress, origin, sink }
+    }
+
+    /// The bytes that are kept until what they begin is complete.
+    pub(super) fn kept(&self) -> &[u8] {
+        &self.progress.kept
+    }
+
+    /// Whether a unit is at hand.
+    pub(super) fn in_unit(&self) -> bool {
+        self.progress.in_unit
+    }
+
+    /// Begins a unit, which goes on with the number of the one before it unless it gets a new one.
+    pub(super) fn begin(&mut self, unit: UnitKind, new_number: bool) {
+        if new_number {
+            self.progress.number += 1;
+        }
+        self.progress.in_unit = true;
+        if S::PIECES {
+            self.sink.begin(&self.origin, unit, self.progress.number.max(1));
+        }
+    }
+
+    /// The unit at hand, if there is one, is complete.
+    pub(super) fn end(&mut self) {
+        self.end_unit(true);
+    }
+
+    /// The unit at hand, if there is one, is over.
+    pub(super) fn end_unit(&mut self, complete: bool) {
+        if mem::take(&mut self.progress.in_unit) && S::PIECES {
+            self.sink.end(&self.origin, complete);
+        }
+    }
+
+    /// Names bytes of the unit at hand.
+    pub(super) fn piece(&mut self, part: Part, bytes: &[u8]) {
+        if S::PIECES && !bytes.is_empty() {
+            self.sink.piece(&self.origin, part, bytes);
+        }
+    }
+
+    /// Counts bytes.
+    pub(super) fn count(&mut self, kind: Kind, bytes: usize) {
+        if S::COUNTS && bytes > 0 {
+            self.sink.count(&self.origin, kind, bytes as u64);
+        }
+    }
+
+    /// Takes back bytes that were counted, and that are going to be counted anew.
+    pub(super) fn uncount(&mut self, kind: Kind, bytes: usize) {
+        if S::COUNTS && bytes > 0 {
+            self.sink.uncount(&self.origin, kind, bytes as u64);
+        }
+    }
+
+    /// Names and counts bytes that are all of one kind.
+    pub(super) fn counted(&mut self, part: Part, kind: Kind, bytes: &[u8]) {
+        self.count(kind, bytes.len());
+        self.piece(part, bytes);
+    }
+
+    /// Names and counts bytes that may have times in them.
+    pub(super) fn content(&mut self, part: Part, bytes: &[u8]) {
+        self.piece(part, bytes);
+        if !S::COUNTS {
+            return;
+        }
+        self.count(Kind::Content, bytes.len());
+        self.progress.pending += bytes.len() as u64;
+        if self.origin.side == Side::Server {
+            let found = self.progress.scanner.feed(bytes);
+            let bytes = found.unsigned_abs() * time_of_day::LEN as u64;
+            if found > 0 {
+                self.sink.recount(&self.origin, Kind::Content, Kind::Time, bytes);
+                self.progress.pending = self.progress.pending.saturating_sub(bytes);
+            } else if found < 0 {
+                self.sink.recount(&self.origin, Kind::Time, Kind::Content, bytes);
+                self.progress.pending += bytes;
+            }
+            self.progress.times += found;
+        }
+    }
+
+    /// A message ends: what stands around a time in it is framing, if it `is_framing`.
+    pub(super) fn end_group(&mut self, is_framing: bool) {
+        if !S::COUNTS {
+            return;
+        }
+        let pending = mem::take(&mut self.progress.pending);
+        if mem::take(&mut self.progress.times) > 0 && is_framing {
+            self.sink.recount(&self.origin, Kind::Content, Kind::Framing, pending);
+        }
+        self.progress.scanner = Scanner::default();
+    }
+
+    /// Bytes are missing here, so that no time goes on after them.
+    pub(super) fn break_time(&mut self) {
+        self.progress.scanner = Scanner::default();
+    }
+
+    /// Bytes whose place in a message is not known, as a unit.
+    pub(super) fn unknown(&mut self, bytes: &[u8]) {
+        self.begin(UnitKind::Unknown, true);
+        self.counted(Part::Unknown, Kind::Content, bytes);
+        self.end();
+    }
+
+    /// Begins a unit of such bytes, which were counted when they came.
+    pub(super) fn begin_unknown(&mut self, bytes: &[u8]) {
+        self.begin(UnitKind::Unknown, true);
+        self.piece(Part::Unknown, bytes);
+    }
+
+    /// Keeps bytes until what they begin is complete, and counts them.
+    pub(super) fn keep(&mut self, kind: Kind, bytes: &[u8]) {
+        if self.progress.kept.is_empty() {
+            self.progress.kept_time = self.origin.time;
+        }
+        self.progress.kept.extend_from_slice(bytes);
+        self.count(kind, bytes.len());
+    }
+
+    /// Ends the keeping without giving the memory up, for what is kept often and short.
+    pub(super) fn clear_kept(&mut self) {
+        self.progress.kept.clear();
+    }
+
+    /// What was kept, which stays counted.
+    pub(super) fn take_kept(&mut self) -> Vec<u8> {
+        mem::take(&mut self.progress.kept)
+    }
+
+    /// What was kept because it looked like the start of a head, to be counted anew.
+    pub(super) fn take_back(&mut self) -> Vec<u8> {
+        let kept = self.take_kept();
+        self.uncount(Kind::HttpHead, kept.len());
+        kept
+    }
+
+    /// When the first of the kept bytes came; now, if there are none.
+    pub(super) fn kept_since(&self) -> i64 {
+        if self.progress.kept.is_empty() { self.origin.time } else { self.progress.kept_time }
+    }
+
+    /// Lets `name` name bytes that came at `time`.
+    pub(super) fn at<T>(&mut self, time: i64, name: impl FnOnce(&mut Self) -> T) -> T {
+        let now = mem::replace(&mut self.origin.time, time);
+        let named = name(self);
+        self.origin.time = now;
+        named
+    }
+
+    /// Nothing will complete what is kept: lets `begin` begin a unit of it and name it, and returns
+    /// whether there was any.
+    pub(super) fn give_up(&mut self, begin: impl FnOnce(&mut Self, &[u8])) -> bool {
+        let kept = self.take_kept();
+        if !kept.is_empty() {
+            self.end_unit(false);
+            self.origin.time = self.progress.kept_time;
+            begin(self, &kept);
+            self.end_unit(false);
+        }
+        self.end_group(false);
+        !kept.is_empty()
+    }
+}

@@ -1,0 +1,14 @@
+//! From segments to what each side of a connection says, in order.
+//!
+//! This room knows TCP segments from [`input`](crate::input) and nothing of what is said in them: it
+//! hands the bytes on to a [`Follower`].
+
+mod conversation;
+mod follower;
+mod stream;
+
+pub(crate) use stream::usize_of;
+
+pub use conversation::{CONNECTION_LIMIT, Conversations, EARLY_WAIT};
+pub use follower::{ConnectionInfo, Ending, Follower, Origin, Side};
+pub use stream::{Output, Stream};
