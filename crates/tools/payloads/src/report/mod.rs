@@ -5,6 +5,7 @@
 pub mod escape;
 pub mod explain;
 mod frame;
+pub mod page;
 mod plural;
 pub mod show;
 pub mod stats;
