@@ -60,7 +60,7 @@ class Compare {
         h('span', { 'aria-hidden': 'true' }, packet.side === 'client' ? '→ ' : '← '),
         unseen(`the ${packet.side} `), words,
         unseen(packet.data > 0 ? ' bytes' : ''));
-      const element = h('span', { class: 'strip', 'data-packet': packet.packet }, label);
+      const element = h('span', { class: 'strip' }, label);
       return { element, label, blocks, length: packet.length };
     });
     const { frame_bytes: bytes, total_packets: total } = update.figures;
@@ -87,8 +87,8 @@ class Compare {
       times.length > 1 ? ' in each.' : '.'];
   }
 
-  /** Finds the greatest width of a byte with which the widest row still fits. */
-  draw() {
+  /** Finds the greatest width of a byte with which the widest row still fits, at most `width` pixels. */
+  draw(width = Infinity) {
     for (const { strips } of this.rows) {
       for (const strip of strips) {
         strip.element.querySelector('.bar')?.remove();
@@ -99,7 +99,7 @@ class Compare {
     const measured = rows.map(({ element, strips }) => {
       const box = element.querySelector('.strips');
       return {
-        room: box.clientWidth - 1,
+        room: Math.min(box.clientWidth, width) - 1,
         gap: parseFloat(getComputedStyle(box).columnGap),
         strips: strips.map(({ label, length }) => [label.getBoundingClientRect().width, length]),
       };

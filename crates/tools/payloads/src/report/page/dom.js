@@ -89,7 +89,7 @@ const COLOURS = {
   head: 'HTTP head',
   framing: 'framing',
   content: 'content',
-  time: 'the time itself',
+  time: 'the time',
   payload: 'not decided',
   missing: 'not captured',
 };

@@ -79,6 +79,12 @@ class Ladder {
     const lanes = Math.max(1, capture.lanes.length);
     this.box.style.setProperty('--lanes', lanes - 1);
     this.box.style.setProperty('--step', `${Math.min(LANE, LANES / Math.max(1, lanes - 1))}rem`);
+    // As wide as the longest number and time of a packet.
+    const newest = capture.packets.at(-1);
+    const digits = String(newest?.packet ?? 0).length;
+    const places = (newest?.time ?? 0).toFixed(3).length;
+    this.box.style.setProperty('--no', `${0.52 * Math.max(3, digits) + 0.75}rem`);
+    this.box.style.setProperty('--at', `${0.48 * Math.max(6, places) + 1}rem`);
     this.scale = Math.min(capture.longest, LONGEST);
     // Exactly one row takes the Tab key, also before any is chosen.
     if (!this.chosen && this.rows[0]) this.rows[0].row.tabIndex = 0;

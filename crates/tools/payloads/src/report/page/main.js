@@ -20,6 +20,9 @@ const state = {
   follows: false,
 };
 
+/** The width of a sheet of paper within its margins, in CSS pixels. */
+const PAPER = 640;
+
 const KEYS = [
   ['1 to 9', 'open a tab'],
   ['↑ ↓', 'the packet, message, field or row of bytes before and after'],
@@ -118,9 +121,9 @@ function show(capture, packet = null, talks = false) {
 function summary() {
   const { capture } = state;
   const all = capture.packets;
-  const bytes = all.reduce((sum, packet) => sum + packet.length, 0);
   const length = all.length > 0 ? all.at(-1).time - all[0].time : 0;
-  $('sum').textContent = `${count(all.length, 'packet')} · ${count(bytes, 'byte')} · ${length.toFixed(1)} s`;
+  $('sum').textContent = `${count(all.length, 'packet')} · ${count(capture.lengths, 'byte')} · ${length.toFixed(1)} s`;
+  legend(document.querySelector('#the-left .legend'), capture.colours);
   const ends = (key) => [...new Set([...capture.connections.values()].map((connection) => connection[key]))];
   const hosts = (list) => [...new Set(list.map((end) => end.replace(/:\d+$/, '')))];
   const [clients, servers] = [hosts(ends('client')), ends('server')];
@@ -188,7 +191,8 @@ function choose(packet, bit = null, { focus, isOwn = false } = {}) {
 function chooseItem(item, byKey) {
   const { first } = state.capture.whereabouts(item ?? { units: [] });
   if (!first) return;
-  choose(state.capture.byNumber.get(first[0]), 8 * first[1], { focus: byKey ? 'talk' : undefined });
+  const [packet, byte] = first;
+  choose(state.capture.byNumber.get(packet), byte === undefined ? null : 8 * byte, { focus: byKey ? 'talk' : undefined });
 }
 
 /** Moves from packet to packet. */
@@ -351,14 +355,19 @@ function takeLines() {
   const newest = capture.packets.at(-1) ?? null;
   if (state.follows || !state.packet) choose(state.follows ? newest : capture.packets[0] ?? null, null, { isOwn: true });
   else choose(state.packet, state.bit, { isOwn: true });
-  if (state.follows) views.ladder.toEnd();
+  if (state.follows) toEnd();
   status();
+}
+
+function toEnd() {
+  views.ladder.toEnd();
+  views.talk.toEnd();
 }
 
 function follow() {
   state.follows = true;
   choose(state.capture.packets.at(-1) ?? null, null, { isOwn: true, focus: state.talks ? 'talk' : 'packet' });
-  views.ladder.toEnd();
+  toEnd();
 }
 
 function status() {
@@ -418,9 +427,15 @@ addEventListener('resize', () => {
   else views.compare?.draw();
 });
 addEventListener('beforeprint', () => {
-  if (!state.capture) return;
+  if (!state.capture) {
+    views.compare?.draw(PAPER);
+    return;
+  }
   views.ladder.fill(true);
   views.talk.fillAll();
+});
+addEventListener('afterprint', () => {
+  if (!state.capture) views.compare?.draw();
 });
 if (isLive) startLive();
 else startPage();

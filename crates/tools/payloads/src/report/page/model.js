@@ -32,6 +32,8 @@ class Capture {
     /** How many of the oldest packets were dropped. */
     this.dropped = 0;
     this.bytes = 0;
+    /** The lengths of the packets on the wire, together. */
+    this.lengths = 0;
     this.longest = 0;
     this.connections = new Map();
     /** The connection that each lane of the ladder belongs to now. */
@@ -78,6 +80,8 @@ class Capture {
       text: `connection ${line.connection}: ${line.client} to ${line.server}` +
         (line.midway ? ', its beginning is not in the capture' : ''),
     });
+    const newest = this.packets.at(-1);
+    if (newest?.connection === line.connection) this.takeLane(connection, newest);
   }
 
   take_packet(line) {
@@ -90,6 +94,7 @@ class Capture {
     this.packets.push(packet);
     this.byNumber.set(packet.packet, packet);
     this.bytes += packet.captured;
+    this.lengths += packet.length;
     this.longest = Math.max(this.longest, packet.length);
     for (const number of packet.acknowledges ?? []) {
       this.byNumber.get(number)?.acknowledgedBy.push(packet.packet);
@@ -230,6 +235,7 @@ class Capture {
     for (const packet of this.packets.splice(0, count)) {
       this.byNumber.delete(packet.packet);
       this.bytes -= packet.captured;
+      this.lengths -= packet.length;
       for (const { unit } of packet.pieces) {
         if (unit.spans.every(([number]) => number <= packet.packet)) this.units.delete(unit.unit);
       }
@@ -255,6 +261,19 @@ class Capture {
       Object.keys(usual.figures).every((key) => figures[key] === usual.figures[key]) &&
       this.byNumber.has(first) && this.byNumber.has(last);
     return this.updates.findLast(isSame) ?? null;
+  }
+
+  /** The colours that any packet has. */
+  get colours() {
+    const used = new Set();
+    for (const packet of this.packets) {
+      for (const { group } of packet.layers) used.add(group);
+      if (packet.captured < packet.length) used.add('missing');
+    }
+    const whole = [...this.units.values()].flatMap((unit) => unit.parts);
+    for (const [, of] of whole) used.add(of);
+    if (whole.length > 0) used.delete('payload');
+    return used;
   }
 
   /** The pieces of units in a packet, in the order of its bytes. */
@@ -372,6 +391,10 @@ class Capture {
 
   /** Where an item's bytes begin, and the numbers of the packets that carried it. */
   whereabouts(item) {
+    if (item.packet) {
+      const isKept = this.byNumber.has(item.packet);
+      return { first: isKept ? [item.packet] : null, packets: isKept ? [item.packet] : [] };
+    }
     const spans = item.units.flatMap((unit) => this.units.get(unit)?.spans ?? []);
     const kept = spans.filter(([number]) => this.byNumber.has(number));
     return { first: kept[0] ?? null, packets: [...new Set(kept.map(([number]) => number))] };

@@ -367,7 +367,7 @@ class PacketView {
     const nodes = [h('span', { class: 'line' },
       h('span', { class: 'short' }, h('b', {}, seen(term.name)), ' ',
         h('span', { class: field.of === 'time' ? 'value time' : 'value' }, seen(begin(field.value ?? '', 160)))),
-      h('span', { class: 'soft' }, place))];
+      h('span', { class: 'soft' }, place), h('span', { class: 'soft' }, seen(term.source)))];
     const byte = bit >> 3;
     const mask = field.unit && field.bits >= 8 && masking(field.unit);
     if (mask && bit !== null) {
@@ -383,7 +383,7 @@ class PacketView {
         return;
       }
     }
-    nodes.push(seen(term.meaning), ' ', h('span', { class: 'source' }, seen(term.source)));
+    nodes.push(seen(term.meaning));
     readout.replaceChildren(...nodes);
   }
 

@@ -19,7 +19,8 @@ class Talk {
     }, { root: list, rootMargin: '100%' });
     list.addEventListener('click', (event) => {
       const entry = this.entryOf(event.target);
-      if (event.target.closest('.rest')) this.unfold(entry);
+      const again = event.detail === 0 && entry?.element.classList.contains('chosen');
+      if (entry?.long && (again || event.target.closest('.rest'))) this.unfold(entry);
       else if (entry && getSelection().isCollapsed) choose(entry.item, event.detail === 0);
     });
   }
@@ -213,6 +214,11 @@ class Talk {
       return (by > 0 ? said.find(isLater) : said.findLast(isEarlier))?.item;
     }
     return said[Math.min(Math.max(at + by, 0), said.length - 1)]?.item;
+  }
+
+  /** To the newest, which may have said nothing. */
+  toEnd() {
+    if (!this.list.hidden) this.list.scrollTop = this.list.scrollHeight;
   }
 
   focus() {
