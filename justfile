@@ -9,8 +9,20 @@ run app *args:
     cargo run -p {{app}} -- {{args}}
 
 # Show how the code of two apps differs, word by word, as in `just diff webapp ajaxapp`.
+[no-exit-message]
 diff one other:
-    @git --no-pager diff --no-index --word-diff=color crates/{{one}}/src/main.rs crates/{{other}}/src/main.rs || true
+    #!/bin/sh
+    for app in '{{ one }}' '{{ other }}'; do
+        case $app in
+        tcpapp | webapp | ajaxapp | sseapp | wsapp) ;;
+        *)
+            echo "there is no app '$app': choose two of tcpapp, webapp, ajaxapp, sseapp, wsapp" >&2
+            exit 1
+            ;;
+        esac
+    done
+    git --no-pager diff --no-index --word-diff=color \
+        'crates/{{ one }}/src/main.rs' 'crates/{{ other }}/src/main.rs' || [ $? = 1 ]
 
 # Run the tests. They need nothing but Rust.
 test:
@@ -19,9 +31,9 @@ test:
 # Visit an app, `gap` seconds from update to update, and record the visit as pcap/APP.pcap.
 [no-exit-message]
 capture app gap='10' *options:
-    @cargo build -p visitor
-    @case '{{app}}' in tcpapp | webapp | ajaxapp | sseapp | wsapp) cargo build -p '{{app}}' ;; esac
-    @'{{ env('CARGO_TARGET_DIR', 'target') }}/debug/visitor' {{app}} {{gap}} {{options}}
+    @crates/tools/visitor/check.sh capture '{{ app }}' {{ gap }} {{ options }}
+    @cargo build -p visitor -p {{ app }}
+    @'{{ env('CARGO_TARGET_DIR', 'target') }}/debug/visitor' capture {{ app }} {{ gap }} {{ options }}
 
 # Record a visit to each app, as in `just capture-all` or, quickly, `just capture-all 1`.
 [no-exit-message]
@@ -29,7 +41,10 @@ capture-all gap='10' *options: (capture 'tcpapp' gap options) (capture 'webapp' 
 
 # Record your own visit to an app as pcap/by-hand/APP.pcap; sudo lets tcpdump do so.
 [no-exit-message]
-capture-by-hand app interval='10': (capture app interval '--by-hand --dir pcap/by-hand')
+capture-by-hand app interval='10' *options:
+    @crates/tools/visitor/check.sh capture-by-hand '{{ app }}' {{ interval }} {{ options }}
+    @cargo build -p visitor -p {{ app }}
+    @'{{ env('CARGO_TARGET_DIR', 'target') }}/debug/visitor' capture-by-hand {{ app }} {{ interval }} {{ options }}
 
 # Print the captures as text beside them: pcap/APP.txt.
 [no-exit-message]
@@ -87,12 +102,14 @@ fuzz seconds="60":
             -print_final_stats=1
     done
 
-# Check the format, the lints and the documentation, with warnings as errors.
+# Check the format, the lints, the modules and the documentation, with warnings as errors.
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     # `testing` is for tests alone, where a panic is how a failure is told.
     cargo clippy --workspace --exclude testing --lib --bins -- -D warnings -D clippy::unwrap_used -D clippy::expect_used
+    # No module uses one that uses it.
+    cargo test -q -p testing --test rooms
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
 # Do all that continuous integration does; installs what is missing.

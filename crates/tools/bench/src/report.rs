@@ -105,14 +105,15 @@ fn documents(apps: &[App]) -> impl Iterator<Item = App> {
 
 /// Measures and prints what each app and those it is compared with can do at most.
 fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
-    println!("\n### As many updates as the server can give\n");
-    println!(
-        "| app | connections | server | updates/s | of the floor: rate, CPU | of bare hyper: rate, CPU \
-         | p50 | p99 | server CPU an update (user + system) | client CPU |"
-    );
-    println!("|---|---:|---|---:|---:|---:|---:|---:|---:|---:|");
+    println!("\n### As many updates as the server can give");
+    let mut comparisons = Vec::new();
     let mut busy = false;
     for &app in apps {
+        println!("\n#### {}\n", app.name());
+        println!(
+            "| clients | server | updates/s | p50 µs | p99 µs | CPU µs | kernel µs | client % |"
+        );
+        println!("|---:|---|---:|---:|---:|---:|---:|---:|");
         // tcpapp serves one client at a time.
         let connections = if app == App::Tcp { &CONNECTIONS[..1] } else { &CONNECTIONS };
         for &connections in connections {
@@ -127,40 +128,50 @@ fn print_saturation(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
             }
             let runs_of = |subject| subjects.iter().position(|&s| s == subject).map(|i| &runs[i]);
             for (&subject, runs) in subjects.iter().zip(&runs) {
-                let ratio_to = |base| match runs_of(base) {
-                    Some(base) if subject == Subject::App => ratios(runs, base),
-                    _ => String::new(),
-                };
+                for base in [Subject::Floor, Subject::Hyper] {
+                    if let Some(base_runs) = runs_of(base).filter(|_| subject == Subject::App) {
+                        comparisons.push(format!(
+                            "| {} | {connections} | {} | {} |",
+                            app.name(),
+                            base.name(app),
+                            ratios(runs, base_runs),
+                        ));
+                    }
+                }
                 let client_share = client_share(runs);
                 busy |= client_share > BUSY;
                 let cpu = runs.iter().map(|run| run.server_cpu).reduce(CpuTime::plus);
                 let system = cpu.map_or(0.0, CpuTime::system_part);
                 let cpu_per_update = median(runs, |run| micros(run.cpu_per_update));
                 println!(
-                    "| {} | {connections} | {} | {:.0} | {} | {} | {:.0} µs | {:.0} µs \
-                     | {:.1} µs ({:.1} + {:.1}) | {} |",
-                    app.name(),
+                    "| {connections} | {} | {:.0} | {:.0} | {:.0} | {:.1} | {:.1} | {:.0}{} |",
                     subject.name(app),
                     median(runs, |run| run.rate),
-                    ratio_to(Subject::Floor),
-                    ratio_to(Subject::Hyper),
                     median(runs, |run| micros(run.p50)),
                     median(runs, |run| micros(run.p99)),
                     cpu_per_update,
-                    cpu_per_update * (1.0 - system),
                     cpu_per_update * system,
-                    share_of_core(client_share),
+                    100.0 * client_share,
+                    mark(client_share > BUSY),
                 );
             }
         }
     }
     println!(
-        "\nMedians of {ROUNDS} rounds of {} ms each, in which the servers of an app take turns. A \
-         ratio is the median of the rounds' ratios: that of the rates, with the lowest and the \
-         highest, then that of the CPU times an update. 1.00 is as good as what it is compared with, \
-         less is worse. N connections that ask all the time wait for N divided by the rate on \
-         average, and p50 is about that on a quiet machine, so that it is no figure of its own.",
+        "\nMedians of {ROUNDS} rounds of {} ms each, in which the servers of an app take turns. CPU is \
+         the server's time for an update, of which the kernel had its part; client is the share of \
+         its core that the client used. N clients that ask all the time wait for N divided by the \
+         rate on average, and p50 is about that on a quiet machine, so that it is no figure of its \
+         own.",
         SPAN.as_millis(),
+    );
+    println!("\n### Each app beside less of a server\n");
+    println!("| app | clients | beside | updates/s | least to most | CPU time |");
+    println!("|---|---:|---|---:|---:|---:|");
+    comparisons.iter().for_each(|line| println!("{line}"));
+    println!(
+        "\nThe medians of the rounds' ratios: 1.00 is as good as what the app is beside, less is \
+         worse. Least and most are those of the updates in a second."
     );
     let requests: Vec<String> = documents(apps)
         .map(|app| format!("{} bytes for {}", app.update().request.len(), app.name()))
@@ -269,9 +280,7 @@ fn wrk(app: App, server: &Server) -> Result<Option<Wrk>, Box<dyn Error>> {
 /// Measures and prints what clients cost that stay.
 fn print_standing(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
     println!("\n### Clients that stay, and get an update a second each\n");
-    println!(
-        "| app | clients | server memory a client | server CPU | latest update | client CPU |"
-    );
+    println!("| app | clients | own memory a client | server CPU | latest update | client CPU |");
     println!("|---|---:|---:|---:|---:|---:|");
     for &app in apps {
         for clients in STANDING {
@@ -309,15 +318,16 @@ fn print_standing(apps: &[App], cores: Cores) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The medians of the rounds' ratios to `base`: of the rates, with the lowest and the highest, and
-/// of the CPU times an update, each such that 1 is as good as `base` and less is worse.
+/// The medians of the rounds' ratios to `base`, as cells of a table: of the rates, the lowest and
+/// the highest of these, and of the CPU times an update, each such that 1 is as good as `base` and
+/// less is worse.
 fn ratios(runs: &[Saturation], base: &[Saturation]) -> String {
     let rates: Vec<f64> = runs.iter().zip(base).map(|(run, base)| run.rate / base.rate).collect();
     let lowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = rates.iter().copied().fold(0.0, f64::max);
     let cpu_times: Vec<(&Saturation, &Saturation)> = runs.iter().zip(base).collect();
     format!(
-        "{:.2} ({lowest:.2}–{highest:.2}){}, {:.2}",
+        "{:.2}{} | {lowest:.2} to {highest:.2} | {:.2}",
         median(&rates, |rate| *rate),
         mark(client_share(runs) > BUSY || client_share(base) > BUSY),
         median(&cpu_times, |(run, base)| micros(base.cpu_per_update) / micros(run.cpu_per_update)),

@@ -2,23 +2,22 @@
 
 use std::{
     ffi::OsString,
-    fs::File,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, Write},
     path::Path,
 };
 
 use payloads::{
     input::ReadError,
+    live::{Input, Live},
     report::{
-        escape::escaped,
-        show::Style,
+        show::{Show, Style},
         stats::{self, Stats},
     },
 };
 
 use crate::{
-    failure::{Failure, warn},
-    live,
+    failure::{Failure, warn, warn_of},
+    interrupt::end_on_interrupt,
 };
 
 /// Prints the conversations of the capture called `name`, as it comes.
@@ -27,11 +26,18 @@ use crate::{
 ///
 /// If it cannot be read, or the output cannot be written.
 pub fn show(name: &Path, style: Style, port: Option<u16>) -> Result<(), Failure> {
-    let (input, shown) = open(name, "show")?;
-    live::show(input, &shown, style, port)
+    let (input, shown) = Input::open(name, "payloads show").map_err(Failure::Said)?;
+    let live = Live::new(Show::new(io::stdout(), style, port));
+    end_on_interrupt(&live, &shown);
+    let outcome = live.read(input)?;
+    warn_of(&outcome.warnings, &shown);
+    match outcome.error {
+        Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
+        None => Ok(()),
+    }
 }
 
-/// Prints the figures of the captures called `names`.
+/// Prints the figures of the captures called `names`, leaving out those that cannot be read.
 ///
 /// # Errors
 ///
@@ -42,21 +48,33 @@ pub fn stats<'a>(
     port: Option<u16>,
 ) -> Result<(), Failure> {
     let mut captures = Vec::new();
-    let mut damaged = false;
+    let mut failed = false;
     for name in names {
-        let (input, shown) = open(Path::new(name), "stats")?;
-        let stats =
-            Stats::read(input, port).map_err(|error| Failure::Said(format!("{shown} {error}")))?;
-        for line in stats.warnings() {
-            warn(&format!("{shown}: {line}"));
-        }
+        let read = Input::open(Path::new(name), "payloads stats").and_then(|(input, shown)| {
+            match Stats::read(input, port) {
+                Ok(stats) => Ok((shown, stats)),
+                Err(error) => Err(format!("{shown} {error}")),
+            }
+        });
+        let (shown, stats) = match read {
+            Ok(read) => read,
+            Err(line) => {
+                failed = true;
+                warn(&line);
+                continue;
+            }
+        };
+        warn_of(&stats.warnings(), &shown);
         if let Some(offset) = stats.damaged_at {
-            damaged = true;
+            failed = true;
             warn(&format!("{shown} {}", ReadError::Damaged(offset)));
         }
-        // A program that reads the JSON wants the name as it is.
-        let as_it_is = json && name != "-";
-        captures.push((if as_it_is { name.to_string_lossy().into_owned() } else { shown }, stats));
+        // Not escaped: a program that reads the JSON wants the name as it is, and a table escapes it.
+        let name = if name == "-" { shown } else { name.to_string_lossy().into_owned() };
+        captures.push((name, stats));
+    }
+    if captures.is_empty() {
+        return Err(Failure::Warned);
     }
     let named: Vec<stats::Named<'_>> =
         captures.iter().map(|(name, stats)| (name.as_str(), stats)).collect();
@@ -69,24 +87,5 @@ pub fn stats<'a>(
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
-    if damaged { Err(Failure::Warned) } else { Ok(()) }
-}
-
-/// The input called `name`, and what to call it in messages, where a name that is not text or not
-/// fit for a terminal is escaped.
-fn open(name: &Path, command: &str) -> Result<(Box<dyn Read + Send>, String), Failure> {
-    if name == Path::new("-") {
-        if io::stdin().is_terminal() {
-            return Err(Failure::Said(format!(
-                "standard input is a terminal: name a file, or pipe a capture in, as in sudo \
-                 tcpdump -i lo --immediate-mode -U -w - port 8000 | payloads {command} -"
-            )));
-        }
-        return Ok((Box::new(io::stdin()), "standard input".to_owned()));
-    }
-    let shown = escaped(&name.to_string_lossy());
-    match File::open(name) {
-        Ok(file) => Ok((Box::new(file), shown)),
-        Err(error) => Err(Failure::Said(format!("{shown} cannot be opened: {error}"))),
-    }
+    if failed { Err(Failure::Warned) } else { Ok(()) }
 }

@@ -26,18 +26,32 @@ impl Failure {
     pub fn exit(self) -> ExitCode {
         match self {
             // Whoever read the output has seen enough.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return ExitCode::SUCCESS;
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            failure => {
+                failure.say();
+                ExitCode::FAILURE
             }
+        }
+    }
+
+    /// Says what is left to say.
+    pub fn say(&self) {
+        match self {
             Self::Output(error) => warn(&format!("cannot write: {error}")),
-            Self::Said(line) => warn(&line),
+            Self::Said(line) => warn(line),
             Self::Warned => {}
         }
-        ExitCode::FAILURE
     }
 }
 
 /// Prints a line on standard error; where that is closed, there is nobody to tell.
 pub fn warn(line: &str) {
     let _ = writeln!(io::stderr(), "payloads: {line}");
+}
+
+/// Prints what is to be said of the capture called `name`, in a line each.
+pub fn warn_of(lines: &[String], name: &str) {
+    for line in lines {
+        warn(&format!("{name}: {line}"));
+    }
 }

@@ -2,20 +2,24 @@
 
 use std::{
     env,
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
-use payloads::report::show::Style;
+use clap::{
+    Arg, ArgAction, ArgMatches, Command,
+    error::{ContextKind, ContextValue, ErrorKind},
+    value_parser,
+};
+use payloads::report::{escape::escaped, show::Style};
 
 use failure::Failure;
 
 mod commands;
 mod failure;
-mod live;
+mod interrupt;
 
 fn main() -> ExitCode {
     let result = match command().try_get_matches() {
@@ -30,10 +34,10 @@ fn main() -> ExitCode {
 }
 
 fn command() -> Command {
-    let port = Arg::new("port")
+    let port_of_server = Arg::new("port")
         .long("port")
         .value_name("PORT")
-        .value_parser(value_parser!(u16).range(1..))
+        .value_parser(port)
         .help("The server's port, for connections whose beginning is not in the capture");
     Command::new("payloads")
         .about("Shows what a packet capture says, byte by byte")
@@ -54,7 +58,15 @@ fn command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("Name each byte, and each bit field of a WebSocket frame"),
                 )
-                .arg(port.clone()),
+                .arg(
+                    Arg::new("color")
+                        .long("color")
+                        .value_name("WHEN")
+                        .value_parser(["auto", "always", "never"])
+                        .default_value("auto")
+                        .help("When to use colours; auto: on a terminal, unless NO_COLOR is set"),
+                )
+                .arg(port_of_server.clone()),
         )
         .subcommand(
             Command::new("stats")
@@ -73,8 +85,14 @@ fn command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("Print the figures as JSON"),
                 )
-                .arg(port),
+                .arg(port_of_server),
         )
+}
+
+/// A port, from the command line.
+fn port(text: &str) -> Result<u16, &'static str> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or("a port is a whole number from 1 to 65535, as in --port 8001")
 }
 
 /// Help goes to standard output; a mistake is one line.
@@ -82,22 +100,46 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
     if !error.use_stderr() {
         return Ok(write!(io::stdout(), "{error}")?);
     }
-    if error.kind() == ErrorKind::MissingRequiredArgument {
-        return Err(Failure::Said(
-            "no capture is named: name one or more, as in payloads stats my.pcap".to_owned(),
-        ));
-    }
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    let line = line.strip_prefix("error: ").unwrap_or(line);
-    Err(Failure::Said(format!("{line}: see payloads --help")))
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => texts.first().cloned(),
+        _ => None,
+    };
+    let line = match (error.kind(), context(ContextKind::InvalidSubcommand)) {
+        (ErrorKind::MissingRequiredArgument, _) => {
+            "no capture is named: name one or more, as in payloads stats my.pcap".to_owned()
+        }
+        (_, Some(command)) => match context(ContextKind::SuggestedSubcommand) {
+            Some(meant) => format!("there is no command \"{command}\": did you mean {meant}?"),
+            None => format!(
+                "there is no command \"{command}\": to show a capture, type payloads show {command}"
+            ),
+        },
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            let line = line.strip_prefix("error: ").unwrap_or(line);
+            match context(ContextKind::SuggestedArg) {
+                Some(meant) => format!("{line}: did you mean {meant}?"),
+                None => format!("{line}: see payloads --help"),
+            }
+        }
+    };
+    Err(Failure::Said(escaped(&line)))
 }
 
 fn show(matches: &ArgMatches) -> Result<(), Failure> {
     let name = matches.get_one::<OsString>("file").map_or(Path::new("-"), Path::new);
+    let is_terminal = io::stdout().is_terminal();
+    let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
     let style = Style {
         explain: matches.get_flag("explain"),
-        color: io::stdout().is_terminal() && allows_color(env::var_os("NO_COLOR").as_deref()),
+        color: match matches.get_one::<String>("color").map(String::as_str) {
+            Some("always") => true,
+            Some("never") => false,
+            _ => has_color(is_terminal, |name| env::var_os(name)),
+        },
+        width,
     };
     commands::show(name, style, matches.get_one("port").copied())
 }
@@ -107,10 +149,15 @@ fn stats(matches: &ArgMatches) -> Result<(), Failure> {
     commands::stats(names, matches.get_flag("json"), matches.get_one("port").copied())
 }
 
-/// Whether this value of the environment variable `NO_COLOR` leaves colours on: it is none, or empty
-/// (<https://no-color.org>).
-fn allows_color(no_color: Option<&OsStr>) -> bool {
-    no_color.is_none_or(OsStr::is_empty)
+/// Whether there are colours unless the command line says when: never with `NO_COLOR`
+/// (<https://no-color.org>), always with `CLICOLOR_FORCE` (<https://bixense.com/clicolors>), and
+/// otherwise on a terminal. A variable that is empty is as good as none.
+fn has_color(is_terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    if set("NO_COLOR").is_some() {
+        return false;
+    }
+    is_terminal || set("CLICOLOR_FORCE").is_some_and(|value| value != "0")
 }
 
 #[cfg(test)]
@@ -118,9 +165,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_no_color_is_none() {
-        assert!(allows_color(None));
-        assert!(allows_color(Some(OsStr::new(""))));
-        assert!(!allows_color(Some(OsStr::new("0"))));
+    fn colours_are_for_terminals_unless_the_environment_says_otherwise() {
+        for (is_terminal, no_color, force, expected) in [
+            (true, None, None, true),
+            (false, None, None, false),
+            (true, Some(""), None, true),
+            (true, Some("0"), None, false),
+            (false, None, Some("1"), true),
+            (false, None, Some("0"), false),
+            (false, None, Some(""), false),
+            (true, Some("1"), Some("1"), false),
+        ] {
+            let variable = |name: &str| match name {
+                "NO_COLOR" => no_color.map(OsString::from),
+                "CLICOLOR_FORCE" => force.map(OsString::from),
+                _ => None,
+            };
+            assert_eq!(
+                has_color(is_terminal, variable),
+                expected,
+                "{is_terminal} {no_color:?} {force:?}"
+            );
+        }
     }
 }

@@ -20,7 +20,7 @@ fn run_all(capture: &[u8]) {
     let stats = Stats::read(capture, None);
     for explain in [false, true] {
         let mut text = Vec::new();
-        let mut show = Show::new(&mut text, Style { explain, color: false }, Some(8000));
+        let mut show = Show::new(&mut text, Style { explain, ..Style::default() }, Some(8000));
         let mut reader = Reader::new(capture);
         while let Ok(Some(packet)) = reader.next_packet() {
             show.packet(&packet).unwrap();
@@ -224,7 +224,8 @@ fn memory_is_bounded() {
         if what == "stats" {
             assert_eq!(Stats::read(input, None).unwrap().overall.total_packets, 4_000 * 20);
         } else {
-            let mut show = Show::new(std::io::sink(), Style { explain: true, color: false }, None);
+            let mut show =
+                Show::new(std::io::sink(), Style { explain: true, ..Style::default() }, None);
             let mut reader = Reader::new(input);
             while let Some(packet) = reader.next_packet().unwrap() {
                 show.packet(&packet).unwrap();
@@ -235,12 +236,16 @@ fn memory_is_bounded() {
         assert!(peak < 32 * 1024, "{what} took {peak} KiB");
         return;
     }
-    for what in ["stats", "show", "pings"] {
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
+    let processes = ["stats", "show", "pings"].map(|what| {
+        std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "memory_is_bounded"])
             .env("MEMORY_OF", what)
-            .output()
-            .unwrap();
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    for process in processes {
+        let output = process.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"));
     }
@@ -266,7 +271,7 @@ fn show_pings() {
     drop(packets);
     let before = peak_memory();
     for explain in [false, true] {
-        let mut show = Show::new(std::io::sink(), Style { explain, color: false }, None);
+        let mut show = Show::new(std::io::sink(), Style { explain, ..Style::default() }, None);
         let mut reader = Reader::new(capture.as_slice());
         while let Some(packet) = reader.next_packet().unwrap() {
             show.packet(&packet).unwrap();

@@ -56,3 +56,8 @@ fn segments() {
 fn pieces() {
     check(&files("tests/inputs/pieces"), ROUNDS, checks::pieces);
 }
+
+#[test]
+fn headers() {
+    check(&files("tests/inputs/headers"), ROUNDS, checks::headers::packets);
+}

@@ -66,7 +66,7 @@ fn the_frames_of_the_original_document() {
         r#"
 ─────  0.000000 s  client 192.0.2.1:50000 connects to server 192.0.2.2:8000
 
-C1  →  0.000300 s  request, 148 bytes
+Q1  →  0.000300 s  request, 148 bytes
     │ GET /time HTTP/1.1
     │ Host: 172.105.253.239:8000
     │ Sec-WebSocket-Key: W+pQUnxtfyImglCepUIxdw==
@@ -74,7 +74,7 @@ C1  →  0.000300 s  request, 148 bytes
     │ Upgrade: websocket
     │
 
-S1  ←  0.000400 s  response, 129 bytes
+A1  ←  0.000400 s  response, 129 bytes
     │ HTTP/1.1 101 Switching Protocols
     │ Upgrade: websocket
     │ Connection: Upgrade
@@ -171,7 +171,7 @@ fn every_byte_and_bit_is_explained() {
     assert_has_lines(
         &text,
         r#"
-S1  ←  0.000400 s  response, 129 bytes
+A1  ←  0.000400 s  response, 129 bytes
     │ status line   HTTP/1.1 101 Switching Protocols\r\n                    version, status code, reason
     │ field         Upgrade: websocket\r\n                                  the protocol to change to
     │               Connection: Upgrade\r\n
@@ -228,15 +228,15 @@ fn plain_text_as_it_was_sent() {
     assert_has_lines(
         &shown(&tcp.pcap()),
         "
-S1  ←  0.000300 s  text, 30 bytes
+T1  ←  0.000300 s  text, 30 bytes
     │ Hello!
     │ Server time: 09:31:35
     │
 
-C1  →  10.000500 s  text, 5 bytes
+T2  →  10.000500 s  text, 5 bytes
     │ time
 
-S2  ←  10.000600 s  text, 10 bytes
+T3  ←  10.000600 s  text, 10 bytes
     │ 09:31:45
     │
 ",
@@ -255,13 +255,13 @@ fn events_with_what_ends_them() {
     assert_has_lines(
         &shown(&sse.pcap()),
         r#"
-S2  ←  0.000500 s  event, 34 bytes
+K1  ←  0.000500 s  event, 34 bytes
     │ 1c                                28 bytes of data follow
     │ data: {"time": "11:42:14"}
     │                                   empty line: ends the event
     │                                   ends the chunk
 
-S3  ←  0.000700 s  last chunk, 5 bytes
+K2  ←  0.000700 s  last chunk, 5 bytes
     │ 0                                 the last chunk
     │                                   empty line: ends the response
 "#,
@@ -313,30 +313,30 @@ fn answers_without_content_and_with_every_kind_of_length() {
         headings,
         [
             "───── s  ",
-            "C1 s  request, 19 bytes",
-            "S1 s  response, 40 bytes",
-            "C2 s  request, 18 bytes",
-            "S2 s  response, 50 bytes",
-            "C3 s  request, 18 bytes",
-            "S3 s  response, 27 bytes",
-            "C4 s  request, 18 bytes",
-            "S4 s  response, 28 bytes",
-            "S5 s  response, 38 bytes",
-            "S5 s  content, 2 bytes",
-            "C5 s  request, 18 bytes",
-            "S6 s  response, 38 bytes",
-            "C6 s  request, 18 bytes",
-            "S7 s  response, 47 bytes",
-            "S7 s  chunk, 11 bytes",
-            "S7 s  chunk, 11 bytes",
-            "C7 s  request, 38 bytes",
-            "C7 s  content, 3 bytes",
-            "S8 s  response, 35 bytes",
-            "S8 s  content, 1 byte",
-            "C8 s  request, 18 bytes",
-            "S9 s  response, 19 bytes",
-            "S9 s  content, 13 bytes",
-            "S9 s  content, 8 bytes",
+            "Q1 s  request, 19 bytes",
+            "A1 s  response, 40 bytes",
+            "Q2 s  request, 18 bytes",
+            "A2 s  response, 50 bytes",
+            "Q3 s  request, 18 bytes",
+            "A3 s  response, 27 bytes",
+            "Q4 s  request, 18 bytes",
+            "A4 s  response, 28 bytes",
+            "A5 s  response, 38 bytes",
+            "B1 s  content, 2 bytes",
+            "Q5 s  request, 18 bytes",
+            "A6 s  response, 38 bytes",
+            "Q6 s  request, 18 bytes",
+            "A7 s  response, 47 bytes",
+            "K1 s  chunk, 11 bytes",
+            "K2 s  chunk, 11 bytes",
+            "Q7 s  request, 38 bytes",
+            "B2 s  content, 3 bytes",
+            "A8 s  response, 35 bytes",
+            "B3 s  content, 1 byte",
+            "Q8 s  request, 18 bytes",
+            "A9 s  response, 19 bytes",
+            "B4 s  content, 13 bytes",
+            "B5 s  content, 8 bytes",
             "S s  the server has nothing more to send (FIN)",
             "C s  the client has nothing more to send (FIN)",
         ]
@@ -407,7 +407,7 @@ fn answers_belong_to_their_requests_though_some_are_missing() {
         let text = messages(&shown(&connection.pcap()));
         let server: Vec<&str> = text
             .lines()
-            .filter(|line| line.starts_with('S') && !line.contains("gap"))
+            .filter(|line| line.starts_with(['A', 'B']))
             .filter_map(|line| Some(line.split_once(" s  ")?.1))
             .collect();
         let (head, content) = ("response, 38 bytes", "content, 5 bytes");
@@ -423,7 +423,7 @@ fn times_count_from_the_first_packet_of_the_capture() {
     let output = run(&["show", "-"], &writer::pcap_of(&frames, 1, false, false, u32::MAX));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("─────  2.000000 s  client "), "{text}");
-    assert!(text.contains("C1  →  2.000300 s  request"), "{text}");
+    assert!(text.contains("Q1  →  2.000300 s  request"), "{text}");
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn a_capture_cannot_write_to_the_terminal() {
         assert!(
             text.contains(r"\x1b[2J\x07\r\x08\x7f\u{9b}31m\u{202e}\u{2066}\u{200b}\u{feff}é日本")
         );
-        assert!(text.contains(r"\xff\xfe\xc3(\0\t"), "{text}");
+        assert!(text.contains(r"\xff\xfe\xc3(\x00\t"), "{text}");
         assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text}");
     }
 }
@@ -452,7 +452,7 @@ fn colours_change_nothing_else() {
         let capture = document().pcap();
         let [plain, colored] = [false, true].map(|color| {
             let mut text = Vec::new();
-            let mut show = Show::new(&mut text, Style { explain, color }, None);
+            let mut show = Show::new(&mut text, Style { explain, color, width: None }, None);
             let mut reader = Reader::new(capture.as_slice());
             while let Some(packet) = reader.next_packet().unwrap() {
                 show.packet(&packet).unwrap();
@@ -493,10 +493,10 @@ fn several_connections_are_told_apart() {
         headings,
         [
             "─────  0.000000 s  client 192.0.2.1:50001 connects to server 192.0.2.2:8000",
-            "C1  →  0.000300 s  text, 4 bytes",
+            "T1  →  0.000300 s  text, 4 bytes",
             "─────  0.000400 s  connection 2: client 192.0.2.3:50002 connects to server 192.0.2.2:8000",
-            "C1  →  0.000700 s  connection 2: text, 4 bytes",
-            "C2  →  0.000800 s  connection 1: text, 6 bytes",
+            "T2  →  0.000700 s  connection 2: text, 4 bytes",
+            "T3  →  0.000800 s  connection 1: text, 6 bytes",
         ]
     );
 }
@@ -508,10 +508,18 @@ fn mistakes_are_one_line_and_status_1() {
         (&["stats", "no-such.pcap"], "no-such.pcap cannot be opened"),
         (&["stats", "."], ". cannot be read"),
         (&["stats"], "no capture is named: name one or more, as in payloads stats my.pcap"),
-        (&["show", "--port", "0", "x"], "see payloads --help"),
-        (&["show", "--port", "http", "x"], "see payloads --help"),
+        (&["show", "--port", "0", "x"], "a port is a whole number from 1 to 65535"),
+        (&["show", "--port", "http", "x"], "a port is a whole number from 1 to 65535"),
+        (&["show", "--port", "65536", "x"], "a port is a whole number from 1 to 65535"),
         (&["show", "--foo"], "see payloads --help"),
-        (&["foo"], "see payloads --help"),
+        (&["show", "--explian", "x"], "did you mean --explain?"),
+        (&["show", "--color", "often", "x"], "see payloads --help"),
+        (&["shwo", "x"], "did you mean show?"),
+        (&["my.pcap"], "to show a capture, type payloads show my.pcap"),
+        (
+            &["a\x1b[2Jb"],
+            r#"no command "a\x1b[2Jb": to show a capture, type payloads show a\x1b[2Jb"#,
+        ),
     ] {
         let output = run(arguments, b"");
         let said = String::from_utf8(output.stderr).unwrap();
@@ -524,6 +532,43 @@ fn mistakes_are_one_line_and_status_1() {
         let output = run(arguments, b"");
         assert!(output.status.success());
         assert!(output.stderr.is_empty() && !output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn an_empty_capture_is_called_so() {
+    let empty = Connection::v4().pcap();
+    for arguments in [&["show", "-"][..], &["stats", "-"]] {
+        let output = run(arguments, &empty);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success());
+        assert!(said.contains("standard input: is empty: no packet was captured"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_capture_that_cannot_be_read_takes_no_figures_from_the_others() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
+    let [first, last] = ["tcpapp", "wsapp"].map(|app| format!("{folder}/{app}.pcap"));
+    let make = format!("{folder}/make.sh");
+    let output = run(&["stats", &first, &make, "no-such.pcap", &last], b"");
+    let both = run(&["stats", &first, &last], b"");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(both.status.success());
+    assert_eq!(output.stdout, both.stdout);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(said.contains("make.sh is not a packet capture"), "{said}");
+    assert!(said.contains("no-such.pcap cannot be opened"), "{said}");
+}
+
+#[test]
+fn colours_are_as_the_command_line_says() {
+    let capture = document().pcap();
+    for (color, has_color) in [("always", true), ("never", false), ("auto", false)] {
+        let output = run(&["show", "--color", color, "-"], &capture);
+        assert_eq!(output.stdout.contains(&b'\x1b'), has_color, "{color}");
     }
 }
 

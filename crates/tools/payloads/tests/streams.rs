@@ -205,12 +205,12 @@ fn a_gap_is_named_when_the_peer_acknowledges_past_it() {
         lines,
         [
             "───── s  ",
-            "C1 s  text, 4 bytes",
+            "T1 s  text, 4 bytes",
             "    │ one",
             "C s  gap: 5 bytes not in the capture",
-            "C2 s  text, 6 bytes",
+            "T2 s  text, 6 bytes",
             "    │ three",
-            "S1 s  text, 7 bytes",
+            "T3 s  text, 7 bytes",
             "    │ answer",
             "1 connection, 6 packets, 17 bytes of application data:",
             "17 shown, 0 sent again, 0 cut off by the snap length",
@@ -429,7 +429,7 @@ fn the_port_decides_who_is_the_server_where_no_syn_was_captured() {
     assert_eq!(server(Some(9000)), 9000);
     let output = writer::run(&["show", "--port", "9000", "-"], &capture);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(messages(&text).contains("C1 s  text, 5 bytes"), "{text}");
+    assert!(messages(&text).contains("T1 s  text, 5 bytes"), "{text}");
 }
 
 /// Between equal ports, the side that is seen first asks.

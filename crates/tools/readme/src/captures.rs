@@ -90,7 +90,7 @@ impl Capture {
 
     /// The name of its file, as a link.
     pub fn link(&self) -> String {
-        format!("[pcap/{app}.pcap](pcap/{app}.pcap)", app = self.app)
+        format!("[{app}.pcap](pcap/{app}.pcap)", app = self.app)
     }
 
     /// Its connections on which something was said that has to do with the app, which a browser's
@@ -133,6 +133,16 @@ impl Capture {
         };
         let found = self.transcripts.iter().find(has_frames);
         found.ok_or_else(|| Error(format!("{}.pcap has no WebSocket frames", self.app)))
+    }
+
+    /// The WebSocket frames that `side` sent, in order.
+    ///
+    /// # Errors
+    ///
+    /// If the capture has no frames.
+    pub fn frames_of(&self, side: Side) -> Result<impl Iterator<Item = &Unit>, Error> {
+        let units = self.frames()?.units.iter();
+        Ok(units.filter(move |unit| unit.kind == UnitKind::Frame && unit.side == side))
     }
 }
 

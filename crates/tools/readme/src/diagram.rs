@@ -21,7 +21,7 @@ struct Arrow {
     text: String,
 }
 
-/// The diagram of a capture: how its connections begin, one update, and how they end.
+/// The diagram of a capture: how its connections begin, the first usual update, and how they end.
 ///
 /// # Errors
 ///
@@ -45,7 +45,7 @@ pub fn diagram(capture: &Capture) -> Result<String, Error> {
     let [first, between @ .., last] = parts.as_slice() else {
         return Err(Error(format!("{}.pcap has no update between its ends", capture.app)));
     };
-    let update = between.iter().rfind(is_usual);
+    let update = between.iter().find(is_usual);
     let update =
         update.ok_or_else(|| Error(format!("{}.pcap has no usual update", capture.app)))?;
 

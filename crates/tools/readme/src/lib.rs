@@ -1,4 +1,4 @@
-//! Fills the README with what the captures say.
+//! Fills the README and the exercises with what the captures say.
 //!
 //! ```sh
 //! cargo run -p readme
@@ -17,16 +17,21 @@
 //! An update takes <!-- = wsapp update app-bytes -->36<!-- /= --> bytes.
 //! ```
 //!
-//! Its tests fail when the README is not what the captures say.
+//! Its tests fail when a document is not what the captures say.
 
 mod blocks;
 mod captures;
 mod chart;
 mod diagram;
+mod error;
 mod values;
 
 pub use captures::{APPS, Capture, Captures};
 pub use chart::chart;
+pub use error::Error;
+
+/// The documents that are filled, by their paths in the repository.
+pub const DOCUMENTS: [&str; 2] = ["README.md", "pcap/exercises.md"];
 
 /// The beginning and the end of what opens a block; both it and [`END`] are lines of their own.
 const BEGIN: (&str, &str) = ("<!-- begin ", " -->");
@@ -36,26 +41,14 @@ const END: &str = "<!-- end -->";
 const VALUE: (&str, &str) = ("<!-- = ", " -->");
 const END_VALUE: &str = "<!-- /= -->";
 
-/// What is wrong with the README or a capture, in one line.
-#[derive(Debug)]
-pub struct Error(pub String);
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-/// `readme` with each of its blocks and values as the captures have them.
+/// `document` with each of its blocks and values as the captures have them.
 ///
 /// # Errors
 ///
 /// If a comment asks for what is not there, or is not closed.
-pub fn filled(readme: &str, captures: &Captures) -> Result<String, Error> {
-    let mut text = String::with_capacity(readme.len());
-    let mut lines = readme.lines().enumerate();
+pub fn filled(document: &str, captures: &Captures) -> Result<String, Error> {
+    let mut text = String::with_capacity(document.len());
+    let mut lines = document.lines().enumerate();
     while let Some((index, line)) = lines.next() {
         let at = |error: Error| Error(format!("line {}: {error}", index + 1));
         let Some(name) = between(line, BEGIN) else {

@@ -1,9 +1,34 @@
-//! The README is what the captures, the code and the justfile say.
+//! The README and the pages beside it are what the captures, the code and the justfile say.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use payloads::{decode::Kind, report::transcript::Transcript, tcp::Side};
-use readme::{APPS, Captures, chart, filled};
+use readme::{APPS, Captures, DOCUMENTS, chart, filled};
+
+/// The documents that link to each other and name commands.
+const PAGES: [&str; 4] =
+    ["README.md", "pcap/README.md", "pcap/exercises.md", "crates/tools/bench/README.md"];
+
+/// The most words of prose that the README may have.
+const WORD_LIMIT: usize = 4000;
+
+/// The most lines that the README promises an app to have.
+const APP_LINES: usize = 80;
+
+/// The functions of each app, which have their names in the Python original too. There `app` is an
+/// object, and the last four start in a `__main__` block, which is `main` here.
+const FUNCTIONS: [(&str, &[&str]); 5] = [
+    ("tcpapp", &["main", "handle_client"]),
+    ("webapp", &["main", "app", "home"]),
+    ("ajaxapp", &["main", "app", "home", "server_time"]),
+    ("sseapp", &["main", "app", "home", "stream", "event_stream"]),
+    ("wsapp", &["main", "app", "home", "server_time"]),
+];
 
 fn top() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../..")
@@ -18,11 +43,11 @@ fn captures() -> Captures {
     Captures::read(&top().join("pcap")).unwrap()
 }
 
-/// The lines of the README outside code blocks and outside what is filled in, each with its number.
-fn prose(readme: &str) -> Vec<(usize, &str)> {
+/// The lines of a document outside code blocks and outside what is filled in, each with its number.
+fn prose(document: &str) -> Vec<(usize, &str)> {
     let (mut code, mut block) = (false, false);
     let mut lines = Vec::new();
-    for (line, number) in readme.lines().zip(1..) {
+    for (line, number) in document.lines().zip(1..) {
         if line.starts_with("<!-- begin ") {
             block = true;
         } else if line == "<!-- end -->" {
@@ -36,14 +61,92 @@ fn prose(readme: &str) -> Vec<(usize, &str)> {
     lines
 }
 
-#[test]
-fn the_readme_is_what_the_captures_say() {
-    let readme = read("README.md");
-    let filled = filled(&readme, &captures()).unwrap();
-    for ((line, expected), number) in readme.lines().zip(filled.lines()).zip(1..) {
-        assert_eq!(line, expected, "README.md line {number}: run `just readme`");
+/// The prose of a document as one line, with `FILLED` for each value that is filled in, and without
+/// the definitions of links.
+fn sentences(document: &str) -> String {
+    let lines = prose(document).into_iter().map(|(_, line)| line);
+    let lines = lines.filter(|line| !(line.starts_with('[') && line.contains("]: ")));
+    let mut text = lines.collect::<Vec<_>>().join(" ");
+    while let Some(start) = text.find("<!-- = ") {
+        let end = text[start..].find("<!-- /= -->").expect("a value is closed") + start;
+        text.replace_range(start..end + "<!-- /= -->".len(), "FILLED");
     }
-    assert_eq!(readme, filled, "run `just readme`");
+    text
+}
+
+/// The headings of a document, each with its level.
+fn headings(document: &str) -> Vec<(usize, &str)> {
+    let lines = prose(document).into_iter().map(|(_, line)| line);
+    lines
+        .filter_map(|line| {
+            let heading = line.trim_start_matches('#');
+            let level = line.len() - heading.len();
+            heading.strip_prefix(' ').filter(|_| level > 0).map(|heading| (level, heading))
+        })
+        .collect()
+}
+
+#[test]
+fn the_documents_are_what_the_captures_say() {
+    let captures = captures();
+    for document in DOCUMENTS {
+        let text = read(document);
+        let filled = filled(&text, &captures).unwrap();
+        for ((line, expected), number) in text.lines().zip(filled.lines()).zip(1..) {
+            assert_eq!(line, expected, "{document} line {number}: run `just readme`");
+        }
+        assert_eq!(text, filled, "{document}: run `just readme`");
+    }
+}
+
+#[test]
+fn the_readme_is_short() {
+    // Link targets and the bars of tables between words count as well as words do, so that this
+    // finds rather more words than a reader would.
+    let text = sentences(&read("README.md"));
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '\'' | '’');
+    let words = text.split(|c| !is_part(c)).filter(|word| !word.is_empty()).count();
+    assert!(words <= WORD_LIMIT, "{words} words of prose, and {WORD_LIMIT} are allowed");
+    assert!(words > WORD_LIMIT / 2, "only {words} words were found");
+}
+
+#[test]
+fn the_contents_name_every_section() {
+    let readme = read("README.md");
+    let headings = headings(&readme);
+    let contents: Vec<_> = headings
+        .iter()
+        .filter(|(level, heading)| (2..=3).contains(level) && *heading != "Contents")
+        .map(|(level, heading)| {
+            format!("{}* [{heading}](#{})", "  ".repeat(level - 2), anchor(heading))
+        })
+        .collect();
+    let listed: Vec<_> = prose(&readme)
+        .into_iter()
+        .map(|(_, line)| line)
+        .skip_while(|line| *line != "## Contents")
+        .skip(1)
+        .take_while(|line| !line.starts_with('#'))
+        .filter(|line| !line.is_empty())
+        .collect();
+    assert_eq!(listed, contents);
+    assert!(headings.iter().all(|(level, _)| *level <= 3), "a section is not in the contents");
+}
+
+/// Each exercise is named in the README, and in the contents of its own page.
+#[test]
+fn the_readme_names_every_exercise() {
+    let (readme, exercises) = (read("README.md"), read("pcap/exercises.md"));
+    let headings = headings(&exercises);
+    let names: Vec<_> = headings.iter().filter(|(level, _)| *level == 2).collect();
+    assert!(names.len() >= 9, "{names:?}");
+    for (_, name) in names {
+        let anchor = anchor(name);
+        let named = [format!("\n* [{name}]: "), format!("\n* [{name}] ")];
+        assert!(named.iter().any(|text| readme.contains(text)), "{name:?} is not in the README");
+        assert!(readme.contains(&format!("\n[{name}]: pcap/exercises.md#{anchor}\n")), "{name:?}");
+        assert!(exercises.contains(&format!("\n* [{name}](#{anchor})\n")), "{name:?}");
+    }
 }
 
 #[test]
@@ -53,19 +156,21 @@ fn the_chart_is_what_the_captures_say() {
 
 #[test]
 fn a_wrong_digit_in_any_block_or_value_is_found() {
-    let readme = read("README.md");
     let captures = captures();
     let mut places = 0;
-    for (open, close) in [("<!-- begin ", "\n<!-- end -->"), ("<!-- = ", "<!-- /= -->")] {
-        for (start, _) in readme.match_indices(open) {
-            let from = start + readme[start..].find("-->").unwrap();
-            let to = from + readme[from..].find(close).unwrap();
-            let digit = readme[from..to].rfind(|c: char| c.is_ascii_digit()).unwrap() + from;
-            let mut wrong = readme.clone();
-            let other = if readme.as_bytes()[digit] == b'7' { "8" } else { "7" };
-            wrong.replace_range(digit..=digit, other);
-            assert_eq!(filled(&wrong, &captures).unwrap(), readme, "{}", &readme[start..from]);
-            places += 1;
+    for document in DOCUMENTS.map(read) {
+        for (open, close) in [("<!-- begin ", "\n<!-- end -->"), ("<!-- = ", "<!-- /= -->")] {
+            for (start, _) in document.match_indices(open) {
+                let from = start + document[start..].find("-->").unwrap();
+                let to = from + document[from..].find(close).unwrap();
+                let digit = document[from..to].rfind(|c: char| c.is_ascii_digit()).unwrap() + from;
+                let mut wrong = document.clone();
+                let other = if document.as_bytes()[digit] == b'7' { "8" } else { "7" };
+                wrong.replace_range(digit..=digit, other);
+                let filled = filled(&wrong, &captures).unwrap();
+                assert_eq!(filled, document, "{}", &document[start..from]);
+                places += 1;
+            }
         }
     }
     assert!(places > 40, "only {places} places were found");
@@ -80,24 +185,17 @@ fn no_count_in_a_sentence_is_written_by_hand() {
         "4096 bytes",
         // The length of a header by its standard, and what the legend says of it.
         "14 bytes of Ethernet",
-        "header has 4 bytes",
-        "header has 40 bytes",
+        "has 4 bytes instead",
         "header has 20 bytes",
-        "takes 24 bytes more",
+        "24 bytes a frame",
         // The original's capture, which is not here.
         "13 packets with application data",
         // What netcat and `wc -c` say in an exercise.
         "takes 6 bytes instead of 5",
     ];
-    let readme = read("README.md");
-    let text: Vec<_> = prose(&readme).into_iter().map(|(_, line)| line).collect();
-    let mut text = text.join(" ");
-    while let Some(start) = text.find("<!-- = ") {
-        let end = text[start..].find("<!-- /= -->").expect("a value is closed") + start;
-        text.replace_range(start..end + "<!-- /= -->".len(), "FILLED");
-    }
+    let mut text = DOCUMENTS.map(|document| sentences(&read(document))).join(" ");
     for phrase in fixed {
-        assert!(text.contains(phrase), "{phrase:?} is no longer in the README");
+        assert!(text.contains(phrase), "{phrase:?} is in no document");
         text = text.replace(phrase, "");
     }
     let words: Vec<_> = text.split_whitespace().collect();
@@ -111,7 +209,6 @@ fn no_count_in_a_sentence_is_written_by_hand() {
 
 #[test]
 fn the_commands_exist() {
-    let readme = read("README.md");
     let justfile = read("justfile");
     let recipes: BTreeSet<_> = justfile
         .lines()
@@ -119,57 +216,100 @@ fn the_commands_exist() {
         .filter_map(|line| line.split([' ', ':']).next())
         .collect();
     let mut checked = 0;
-    for (start, _) in readme.match_indices("just ") {
-        let before = readme[..start].chars().next_back();
-        if !matches!(before, Some('`' | '\n')) {
-            continue;
+    for (page, text) in PAGES.map(|page| (page, read(page))) {
+        for (start, _) in text.match_indices("just ") {
+            let before = text[..start].chars().next_back();
+            if !matches!(before, Some('`' | '\n')) {
+                continue;
+            }
+            let recipe = text[start + 5..].split(|c: char| !(c.is_alphanumeric() || c == '-'));
+            let recipe = recipe.into_iter().next().unwrap_or_default();
+            assert!(recipes.contains(recipe), "{page}: the justfile has no recipe {recipe:?}");
+            checked += 1;
         }
-        let recipe = readme[start + 5..].split(|c: char| !(c.is_alphanumeric() || c == '-')).next();
-        let recipe = recipe.unwrap_or_default();
-        assert!(recipes.contains(recipe), "the justfile has no recipe {recipe:?}");
-        checked += 1;
-    }
-    for (start, command) in readme.match_indices("cargo run -p ") {
-        let name =
-            readme[start + command.len()..].split(|c: char| !c.is_alphanumeric()).next().unwrap();
-        let is_crate = ["crates", "crates/tools"]
-            .map(|folder| top().join(folder).join(name).join("Cargo.toml"))
-            .iter()
-            .any(|manifest| manifest.is_file());
-        assert!(is_crate, "there is no crate {name:?}");
-        checked += 1;
+        let command = "cargo run -p ";
+        for (start, _) in text.match_indices(command) {
+            let name = text[start + command.len()..].split(|c: char| !c.is_alphanumeric()).next();
+            let name = name.unwrap();
+            let is_crate = ["crates", "crates/tools"]
+                .map(|folder| top().join(folder).join(name).join("Cargo.toml"))
+                .iter()
+                .any(|manifest| manifest.is_file());
+            assert!(is_crate, "{page}: there is no crate {name:?}");
+            checked += 1;
+        }
     }
     assert!(checked > 20, "only {checked} commands were found");
 }
 
 #[test]
 fn the_links_lead_somewhere() {
-    let readme = read("README.md");
-    let anchors: BTreeSet<String> = readme
-        .lines()
-        .filter(|line| line.starts_with('#'))
-        .map(|line| anchor(line.trim_start_matches('#').trim()))
-        .collect();
     let mut checked = 0;
-    for (_, line) in prose(&readme) {
-        for (start, _) in line.match_indices("](") {
-            let target = line[start + 2..].split(')').next().unwrap();
-            check_link(target, &anchors);
-            checked += 1;
-        }
-        if let Some((_, target)) = line.strip_prefix('[').and_then(|line| line.split_once("]: ")) {
-            check_link(target, &anchors);
-            checked += 1;
+    for page in PAGES {
+        let text = read(page);
+        for (number, line) in prose(&text) {
+            let inline = line
+                .match_indices("](")
+                .map(|(start, _)| line[start + 2..].split(')').next().unwrap());
+            let defined = line.strip_prefix('[').and_then(|line| line.split_once("]: "));
+            for target in inline.chain(defined.map(|(_, target)| target)) {
+                check_link(page, target).unwrap_or_else(|error| panic!("{page} {number}: {error}"));
+                checked += 1;
+            }
         }
     }
-    assert!(checked > 30, "only {checked} links were found");
+    assert!(checked > 70, "only {checked} links were found");
 }
 
-fn check_link(target: &str, anchors: &BTreeSet<String>) {
-    if let Some(name) = target.strip_prefix('#') {
-        assert!(anchors.contains(name), "there is no heading for #{name}");
-    } else if !target.starts_with("https://") {
-        assert!(top().join(target).exists(), "there is no file {target}");
+/// A reference such as `[axum]` or `[tcpapp][tcpapp.rs]` is defined, and what is defined is used.
+#[test]
+fn the_references_are_defined() {
+    for page in PAGES {
+        let text = read(page);
+        let lines = prose(&text);
+        let defined: BTreeSet<_> = lines
+            .iter()
+            .filter_map(|(_, line)| line.strip_prefix('[')?.split_once("]: "))
+            .map(|(name, _)| name)
+            .collect();
+        let text = sentences(&text);
+        let mut used = BTreeSet::new();
+        let mut code = false;
+        for (index, c) in text.char_indices() {
+            match c {
+                '`' => code = !code,
+                '[' if !code => {
+                    let (name, after) = text[index + 1..].split_once(']').unwrap();
+                    // In `[text][name]` and `[text](target)` the text is no reference.
+                    if !after.starts_with(['(', '[']) {
+                        used.insert(name);
+                    }
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(used, defined, "{page}");
+    }
+}
+
+/// Checks a link in the document `page`.
+fn check_link(page: &str, target: &str) -> Result<(), String> {
+    if target.starts_with("https://") {
+        return Ok(());
+    }
+    let (path, name) = target.split_once('#').map_or((target, None), |(p, n)| (p, Some(n)));
+    let file = match path {
+        "" => top().join(page),
+        path => top().join(page).parent().unwrap_or(Path::new("")).join(path),
+    };
+    if !file.exists() {
+        return Err(format!("there is no file {target}"));
+    }
+    let Some(name) = name else { return Ok(()) };
+    let text = fs::read_to_string(&file).map_err(|error| format!("{target}: {error}"))?;
+    match headings(&text).iter().any(|(_, heading)| anchor(heading) == name) {
+        true => Ok(()),
+        false => Err(format!("there is no heading for {target}")),
     }
 }
 
@@ -179,22 +319,130 @@ fn anchor(heading: &str) -> String {
     kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
+/// Whether the code defines a function of this name, or has its generator under it.
+fn defines(code: &str, name: &str) -> bool {
+    [format!("fn {name}("), format!("let {name} =")].iter().any(|text| code.contains(text))
+}
+
 #[test]
 fn the_functions_of_the_original_are_in_the_apps() {
-    let readme = read("README.md");
-    for app in APPS {
-        let row = readme.lines().find(|line| line.starts_with(&format!("| `{app}.py`"))).unwrap();
-        let functions = row.split('|').nth(3).unwrap();
+    for (app, functions) in FUNCTIONS {
         let code = read(&format!("crates/{app}/src/main.rs"));
-        let names: Vec<_> = functions.split('`').skip(1).step_by(2).collect();
-        assert!(names.len() >= 2, "{row}");
-        for name in names {
-            let defines = [format!("fn {name}("), format!("let {name} =")];
-            assert!(defines.iter().any(|text| code.contains(text)), "{app} has no {name}");
+        for name in functions {
+            assert!(defines(&code, name), "{app} has no {name}");
         }
-        assert!(code.contains("async fn main("), "{app}");
     }
-    assert!(read("crates/common/src/lib.rs").contains("pub fn formatted_time("));
+    assert!(!defines(&read("crates/tcpapp/src/main.rs"), "app"), "tcpapp has an app");
+}
+
+/// The functions are where the table of "Read the code" says, in the order that it says.
+#[test]
+fn the_readme_leads_to_the_code() {
+    let readme = read("README.md");
+    let mut checked = 0;
+    let rows = readme.lines().skip_while(|line| !line.starts_with("| To see how"));
+    for row in rows.skip(2).take_while(|line| line.starts_with('|')) {
+        let (_, name) = row.split_once("][").unwrap();
+        let (name, _) = name.split_once(']').unwrap();
+        let target = readme.lines().find_map(|line| line.strip_prefix(&format!("[{name}]: ")));
+        let code = read(target.unwrap());
+        for function in row.split('`').skip(1).step_by(2) {
+            assert!(defines(&code, function), "{row}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 8, "only {checked} functions were found");
+    for app in APPS {
+        let code = read(&format!("crates/{app}/src/main.rs"));
+        let places: Vec<_> = ["//! Run it", "fn main(", "fn app(", "async fn home("]
+            .iter()
+            .filter_map(|text| code.find(text))
+            .collect();
+        assert!(places.len() >= 2 && places.is_sorted(), "{app}: {places:?}");
+    }
+}
+
+/// The small table of what the server pays is taken from the tables of the bench.
+#[test]
+fn the_readme_and_the_bench_tell_the_same() {
+    let (readme, bench) = (read("README.md"), read("crates/tools/bench/README.md"));
+    let rows = readme.lines().skip_while(|line| !line.starts_with("| App     | Connections "));
+    let mut checked = 0;
+    for row in rows.skip(2).take_while(|line| line.starts_with('|')) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, app, connections, rate, cpu, _] = cells[..] else { panic!("{row}") };
+        let connections = connections.split([' ']).next().unwrap().replace([','], "");
+        let connections = connections.trim_end_matches(',');
+        let (rate, cpu) = (rate.replace(',', ""), cpu.trim_end_matches(" µs"));
+        let same = |line: &&str| {
+            // Of clients that get an update a second each, the bench tells the share of a core: with
+            // 10,000 of them, a percent is a microsecond an update.
+            line.starts_with(&format!("| {connections} | {app} | {rate} | "))
+                && line.contains(&format!(" | {cpu} | "))
+                || rate == connections
+                    && line.starts_with(&format!("| {app} | {connections} | "))
+                    && line.contains(&format!(" | {cpu} % | "))
+        };
+        assert_eq!(bench.lines().filter(same).count(), 1, "{row}");
+        checked += 1;
+    }
+    assert_eq!(checked, APPS.len());
+}
+
+#[test]
+fn no_app_is_longer_than_promised() {
+    assert!(read("README.md").contains(&format!("No app has more than {APP_LINES} lines")));
+    for app in APPS {
+        let lines = read(&format!("crates/{app}/src/main.rs")).lines().count();
+        assert!(lines <= APP_LINES, "{app} has {lines} lines");
+    }
+}
+
+#[test]
+fn the_readme_names_the_version_of_rust() {
+    let manifest = read("Cargo.toml");
+    let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "));
+    let version = version.unwrap().trim_matches('"');
+    assert!(read("README.md").contains(&format!("Rust {version} or newer")));
+}
+
+/// The update in a diagram is the one that the text beneath it shows and explains.
+#[test]
+fn the_diagrams_show_the_update_that_the_text_explains() {
+    let readme = read("README.md");
+    for capture in captures().all() {
+        let frames = capture.frames_of(Side::Client).ok().and_then(|mut frames| frames.next());
+        let unit = match capture.app {
+            // The text has all of the conversation.
+            "tcpapp" => continue,
+            "webapp" => &capture.exchange("/", 2).unwrap()[0],
+            "ajaxapp" => &capture.exchange("/time", 1).unwrap()[0],
+            "sseapp" => &capture.exchange("/time", 1).unwrap()[2],
+            "wsapp" => frames.unwrap(),
+            other => panic!("{other}"),
+        };
+        let update = format!("One update, at {:.1} s", unit.time as f64 / 1e9);
+        let diagram = readme.split(&format!("<!-- begin diagram {} -->", capture.app)).nth(1);
+        let diagram = diagram.unwrap().split("<!-- end -->").next().unwrap();
+        assert!(diagram.contains(&update), "{}: {update}", capture.app);
+    }
+}
+
+/// The program that unmasks frames compiles, and prints what it says that it prints.
+#[test]
+fn the_program_unmasks_the_frames() {
+    let readme = read("README.md");
+    let program = readme.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (source, binary) = (folder.join("unmask.rs"), folder.join("unmask"));
+    fs::write(&source, program).unwrap();
+    let status = Command::new("rustc").arg(&source).arg("-o").arg(&binary).status().unwrap();
+    assert!(status.success());
+    let printed = String::from_utf8(Command::new(&binary).output().unwrap().stdout).unwrap();
+    let promised: Vec<_> =
+        program.lines().filter_map(|line| line.split_once("; // ")).map(|(_, text)| text).collect();
+    assert_eq!(promised.len(), 2);
+    assert_eq!(printed.lines().collect::<Vec<_>>(), promised);
 }
 
 /// What an update takes by the contract of the five apps. Of an HTTP update the client's part

@@ -8,7 +8,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Failure, Result, failure::in_time, timeline::PATIENCE};
+use crate::{
+    Failure, Result,
+    failure::{PATIENCE, in_time},
+};
 
 /// One of the five apps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

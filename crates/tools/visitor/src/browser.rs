@@ -80,7 +80,7 @@ impl Browser {
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .map_err(Failure::to("start chromedriver"))?;
+            .map_err(Failure::to("start chromedriver, of Debian's package chromium-driver"))?;
         let port = driver_port(&mut driver);
         let port = in_time(LIMIT, "chromedriver did not start", port).await?;
         let Value::Object(capabilities) = json!({

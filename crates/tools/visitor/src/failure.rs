@@ -4,6 +4,9 @@ use std::{fmt, result, time::Duration};
 
 use tokio::time::timeout;
 
+/// How long an answer may take, and whatever else takes a moment, before it counts as missing.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A result of this crate.
 pub type Result<T> = result::Result<T, Failure>;
 

@@ -9,10 +9,12 @@ pub mod capture;
 mod closing;
 mod failure;
 mod netcat;
-mod record;
+pub mod network;
+pub mod record;
+mod recorder;
 mod scratch;
 pub mod stop;
 pub mod timeline;
-pub mod tools;
+mod tools;
 
 pub use failure::{Failure, Result};

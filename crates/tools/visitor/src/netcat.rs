@@ -7,7 +7,11 @@ use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
 };
 
-use crate::{Failure, Result, failure::in_time, timeline::PATIENCE, tools};
+use crate::{
+    Failure, Result,
+    failure::{PATIENCE, in_time},
+    tools,
+};
 
 /// A netcat that is connected, with what a person would type and read.
 pub struct Netcat {

@@ -2,11 +2,16 @@
 
 use std::fmt::{self, Write};
 
-use crate::{
-    app::App,
-    capture::{Network, Visitor, command},
-    tools::first_line,
-};
+use crate::{app::App, network::Network, recorder::command, tools::first_line};
+
+/// Who visits the app.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Visitor {
+    /// The timeline's script.
+    Script,
+    /// The person at the terminal, in their own time.
+    Person,
+}
 
 /// How one capture was made.
 pub struct Record {

@@ -16,11 +16,9 @@ use crate::{
     Result,
     app::App,
     browser::{Browser, OPEN},
+    failure::PATIENCE,
     netcat::Netcat,
 };
-
-/// How long an answer may take, and whatever else takes a moment, before it counts as missing.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long nothing happens after an answer, at the least: more than the half second of silence by
 /// which updates are told apart.

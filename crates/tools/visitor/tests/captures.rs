@@ -19,7 +19,7 @@ fn check(app: &str, packets: u64, server_bytes: u64) {
     // What an earlier run left there is not to be taken for this one's.
     let _ = fs::remove_dir_all(&dir);
     let made = Command::new(env!("CARGO_BIN_EXE_visitor"))
-        .args([app, "1", "--dir"])
+        .args(["capture", app, "1", "--dir"])
         .arg(&dir)
         .output()
         .unwrap();
@@ -78,7 +78,7 @@ fn a_port_that_is_taken_has_to_be_freed() {
     // In a network of the test's own, where nothing else has the port.
     let script = "ip link set lo up && { nc -l 127.0.0.1 8000 & } && listener=$! && \
                   until grep -q ':1F40 .* 0A ' /proc/net/tcp; do sleep 0.05; done && \
-                  \"$0\" tcpapp 1 --here; status=$?; kill $listener; exit $status";
+                  \"$0\" capture tcpapp 1 --here; status=$?; kill $listener; exit $status";
     let made = Command::new("timeout")
         .args(["20", "unshare", "-cn", "--keep-caps", "sh", "-c", script])
         .arg(env!("CARGO_BIN_EXE_visitor"))
@@ -102,7 +102,7 @@ fn nothing_is_written_when_tcpdump_cannot_record() {
     path.push(std::env::var_os("PATH").unwrap());
     let dir = scratch.join("pcap");
     let made = Command::new(env!("CARGO_BIN_EXE_visitor"))
-        .args(["tcpapp", "1", "--dir"])
+        .args(["capture", "tcpapp", "1", "--dir"])
         .arg(&dir)
         .env("PATH", path)
         .output()
@@ -120,7 +120,7 @@ fn stop(app: &str, signal: &str, status: Option<i32>) {
     let _ = fs::remove_dir_all(&scratch);
     fs::create_dir_all(&scratch).unwrap();
     let mut visitor = Command::new(env!("CARGO_BIN_EXE_visitor"))
-        .args([app, "3600", "--dir"])
+        .args(["capture", app, "3600", "--dir"])
         .arg(scratch.join("pcap"))
         // All that it starts have this in their environment, by which they are found.
         .env("TMPDIR", &scratch)

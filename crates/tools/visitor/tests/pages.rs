@@ -10,7 +10,6 @@ use tokio::time::{Instant, sleep, timeout};
 use visitor::{
     app::{App, Server},
     browser::{Browser, CLOSED, OPEN, is_time},
-    tools::{CHROMEDRIVER, need},
 };
 
 /// Longer than anything here takes, so that only what is broken takes it.
@@ -19,7 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A browser at the page of `app`, which sends an event every `interval` seconds if it is sseapp.
 /// The page shows a time.
 async fn visit(app: App, interval: u64) -> (Server, Browser) {
-    need(&[CHROMEDRIVER]).unwrap();
     let server = Server::start(app, interval, 0).await.unwrap();
     let browser = Browser::open().await.unwrap();
     browser.visit(server.port()).await.unwrap();

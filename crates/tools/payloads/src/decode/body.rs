@@ -32,8 +32,7 @@ impl Body {
     /// Begins a unit if none is at hand: one of `events` if it is a stream of them, `other` if not.
     pub(super) fn begin<S: Sink>(&self, out: &mut Out<'_, S>, events: UnitKind, other: UnitKind) {
         if !out.in_unit() {
-            // Each event has a number; other content goes by that of its head.
-            out.begin(if self.is_events() { events } else { other }, self.is_events());
+            out.begin(if self.is_events() { events } else { other });
         }
     }
 

@@ -269,11 +269,8 @@ impl Decoder {
         }
     }
 
-    /// From here on the labels count frames.
+    /// From here on both sides send frames.
     fn begin_websocket<S: Sink>(&mut self, origin: &Origin<'_>, sink: &mut S) {
-        for half in &mut self.halves {
-            half.progress.count_anew();
-        }
         sink.note(origin, Note::WebSocket);
     }
 }

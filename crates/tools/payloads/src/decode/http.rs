@@ -229,7 +229,7 @@ impl Http {
 
 fn begin_head<S: Sink>(out: &mut Out<'_, S>) {
     let request = out.origin.side == Side::Client;
-    out.begin(if request { UnitKind::Request } else { UnitKind::Response }, true);
+    out.begin(if request { UnitKind::Request } else { UnitKind::Response });
 }
 
 /// The lines of a head.

@@ -30,7 +30,6 @@ pub(super) struct Progress {
     /// When the first of them came.
     kept_time: i64,
     in_unit: bool,
-    number: u64,
     scanner: Scanner,
     /// The bytes counted as content since the last message began, and how many times it has.
     pending: u64,
@@ -41,11 +40,6 @@ impl Progress {
     /// The bytes that are kept until what they begin is complete.
     pub(super) fn kept(&self) -> &[u8] {
         &self.kept
-    }
-
-    /// The next unit is labelled 1 again.
-    pub(super) fn count_anew(&mut self) {
-        self.number = 0;
     }
 }
 
@@ -71,14 +65,20 @@ impl<'a, S: Sink> Out<'a, S> {
         self.progress.in_unit
     }
 
-    /// Begins a unit, which goes on with the number of the one before it unless it gets a new one.
-    pub(super) fn begin(&mut self, unit: UnitKind, new_number: bool) {
-        if new_number {
-            self.progress.number += 1;
-        }
+    /// Begins a unit.
+    pub(super) fn begin(&mut self, unit: UnitKind) {
+        self.begin_with(unit, false);
+    }
+
+    /// Begins a unit that is the rest of the one before it.
+    pub(super) fn resume(&mut self, unit: UnitKind) {
+        self.begin_with(unit, true);
+    }
+
+    fn begin_with(&mut self, unit: UnitKind, is_rest: bool) {
         self.progress.in_unit = true;
         if S::PIECES {
-            self.sink.begin(&self.origin, unit, self.progress.number.max(1));
+            self.sink.begin(&self.origin, unit, is_rest);
         }
     }
 
@@ -162,14 +162,14 @@ impl<'a, S: Sink> Out<'a, S> {
 
     /// Bytes whose place in a message is not known, as a unit.
     pub(super) fn unknown(&mut self, bytes: &[u8]) {
-        self.begin(UnitKind::Unknown, true);
+        self.begin(UnitKind::Unknown);
         self.counted(Part::Unknown, Kind::Content, bytes);
         self.end();
     }
 
     /// Begins a unit of such bytes, which were counted when they came.
     pub(super) fn begin_unknown(&mut self, bytes: &[u8]) {
-        self.begin(UnitKind::Unknown, true);
+        self.begin(UnitKind::Unknown);
         self.piece(Part::Unknown, bytes);
     }
 

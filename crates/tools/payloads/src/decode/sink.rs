@@ -1,6 +1,6 @@
 //! The words for what bytes are, and whoever takes them.
 
-use crate::tcp::{ConnectionInfo, Ending, Origin};
+use crate::tcp::{ConnectionInfo, Ending, Origin, Side};
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
 pub const KEY_LEN: usize = 24;
@@ -101,6 +101,23 @@ pub enum UnitKind {
     Unknown,
 }
 
+impl UnitKind {
+    /// The letter that labels of such units begin with, if `side` sent them.
+    pub(super) fn letter(self, side: Side) -> char {
+        match self {
+            Self::Text => 'T',
+            // A question and its answer.
+            Self::Request => 'Q',
+            Self::Response => 'A',
+            Self::Body | Self::Event => 'B',
+            Self::Chunk | Self::EventChunk => 'K',
+            // As the document of the original labels them.
+            Self::Frame => side.letter(),
+            Self::Unknown => 'X',
+        }
+    }
+}
+
 /// Bytes that cannot be shown, or that come too late.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Note<'a> {
@@ -141,8 +158,8 @@ pub trait Sink {
     fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, _ending: Ending) {}
     /// A connection's place is now `to` instead of `from`; the one that was there is over.
     fn moved(&mut self, _from: usize, _to: usize) {}
-    /// A unit begins that is labelled with `number`.
-    fn begin(&mut self, _origin: &Origin<'_>, _unit: UnitKind, _number: u64) {}
+    /// A unit begins, or, if it `is_rest`, the one before it goes on after bytes that are missing.
+    fn begin(&mut self, _origin: &Origin<'_>, _unit: UnitKind, _is_rest: bool) {}
     /// These bytes of the unit are a `part`, or a piece of one.
     fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _bytes: &[u8]) {}
     /// The unit is over, because it is complete or because it cannot be completed.

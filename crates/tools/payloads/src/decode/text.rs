@@ -17,7 +17,7 @@ impl Text {
         data: &'d [u8],
     ) -> (&'d [u8], Next) {
         out.sink.unasked(&out.origin);
-        out.begin(UnitKind::Text, true);
+        out.begin(UnitKind::Text);
         let mut rest = data;
         while let Some(newline) = memchr::memchr(b'\n', rest) {
             let text_end = if rest[..newline].ends_with(b"\r") { newline - 1 } else { newline };
@@ -33,7 +33,7 @@ impl Text {
 
     /// Begins a unit of what is kept of a first line.
     pub(super) fn begin_kept<S: Sink>(out: &mut Out<'_, S>, kept: &[u8]) {
-        out.begin(UnitKind::Text, true);
+        out.begin(UnitKind::Text);
         out.piece(Part::Text, kept);
     }
 }

@@ -24,7 +24,7 @@ pub struct Unit {
     pub connection: u64,
     /// The side that sent it.
     pub side: Side,
-    /// Its number among those of its side, from 1.
+    /// Its number among those in the capture whose labels begin with the same letter, from 1.
     pub number: u64,
     /// What it is.
     pub kind: UnitKind,
@@ -70,9 +70,18 @@ impl Unit {
         self.bytes.len() + self.parts.len() * PART_SIZE
     }
 
-    /// Its label, such as `C1`.
+    /// Its label, which no other unit of the capture has, such as `C1`: a letter for what it is and
+    /// a number.
+    ///
+    /// | letter | what |
+    /// |---|---|
+    /// | Q, A | the head of a request (a question), the head of a response (an answer) |
+    /// | B, K | content (a body), a chunk of it |
+    /// | C, S | a WebSocket frame of the client, of the server |
+    /// | T | text outside HTTP |
+    /// | X | bytes without their context |
     pub fn label(&self) -> String {
-        format!("{}{}", self.side.letter(), self.number)
+        format!("{}{}", self.kind.letter(self.side), self.number)
     }
 
     /// Its parts, each with its bytes.
@@ -134,6 +143,8 @@ pub struct Assembler<L> {
     units: Vec<[Unit; 2]>,
     /// The memory of all units, in bytes.
     total: usize,
+    /// How many labels there are by their letter, from A to Z.
+    labels: [u64; 26],
     /// The memory of the last unit that was given, for the next one.
     spare: (Vec<u8>, Vec<(Part, usize)>),
 }
@@ -141,7 +152,14 @@ pub struct Assembler<L> {
 impl<L: Listener> Assembler<L> {
     /// Gives all that it puts together to `listener`.
     pub fn new(listener: L) -> Self {
-        Self { listener, start: None, units: Vec::new(), total: 0, spare: Default::default() }
+        Self {
+            listener,
+            start: None,
+            units: Vec::new(),
+            total: 0,
+            labels: [0; 26],
+            spare: Default::default(),
+        }
     }
 
     /// The time of the first packet, to which all times are relative; later calls change nothing.
@@ -202,13 +220,21 @@ impl<L: Listener> Sink for Assembler<L> {
         self.units.swap(from, to);
     }
 
-    fn begin(&mut self, origin: &Origin<'_>, kind: UnitKind, number: u64) {
+    fn begin(&mut self, origin: &Origin<'_>, kind: UnitKind, is_rest: bool) {
         let time = self.since_start(origin.time);
+        let label = &mut self.labels[usize::from(kind.letter(origin.side) as u8 - b'A')];
         let unit = &mut self.units[origin.connection.slot][origin.side.index()];
         let (bytes, parts) = mem::take(&mut self.spare);
         let ends_message = |header: Header| header.fin && !header.opcode.is_control();
         let message = unit.message.filter(|_| !unit.frame.is_some_and(ends_message));
         let deflate = unit.deflate;
+        // The beginning of what goes on here may be missing too.
+        let number = if is_rest && unit.kind == kind && unit.number > 0 {
+            unit.number
+        } else {
+            *label += 1;
+            *label
+        };
         *unit = Unit {
             connection: origin.connection.number,
             side: origin.side,

@@ -197,7 +197,7 @@ impl Frames {
         let since = out.kept_since();
         out.clear_kept();
         out.at(since, |out| {
-            out.begin(UnitKind::Frame, true);
+            out.begin(UnitKind::Frame);
             let (start, after) = header[..parsed.len()].split_at(2);
             let (length, key) = after.split_at(parsed.extended);
             out.piece(Part::FrameStart, start);
@@ -222,7 +222,7 @@ impl Frames {
         let left = usize_of(header.payload_len - done);
         let (piece, rest) = data.split_at(data.len().min(left));
         if !out.in_unit() {
-            out.begin(UnitKind::Frame, false);
+            out.resume(UnitKind::Frame);
         }
         if header.opcode.is_control() {
             out.counted(Part::Payload, Kind::Framing, piece);

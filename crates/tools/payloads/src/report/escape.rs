@@ -22,14 +22,14 @@ fn is_unsafe(c: char) -> bool {
         )
 }
 
-/// Whether every byte is printable ASCII, as nearly all are.
+/// Whether every byte is printable ASCII that stands for itself, as nearly all are.
 fn is_plain(bytes: &[u8]) -> bool {
     // Without an early end, the compiler makes this look at many bytes at once.
-    bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
+    bytes.iter().fold(true, |plain, byte| plain & (matches!(byte, b' '..=b'~') & (*byte != b'\\')))
 }
 
 /// Appends `bytes` as text. Bytes that are not UTF-8 become `\xff`, unsafe characters `\n`, `\t`,
-/// `\r` or `\u{202e}`. A backslash stays as it is.
+/// `\r`, `\x00` or `\u{202e}`, and a backslash `\\`, so that no two texts look the same.
 pub fn push_escaped(text: &mut String, bytes: &[u8]) {
     if is_plain(bytes)
         && let Ok(plain) = std::str::from_utf8(bytes)
@@ -44,7 +44,7 @@ pub fn push_escaped(text: &mut String, bytes: &[u8]) {
         } else {
             for c in valid.chars() {
                 match c {
-                    '\0' => text.push_str("\\0"),
+                    '\\' => text.push_str("\\\\"),
                     '\n' => text.push_str("\\n"),
                     '\r' => text.push_str("\\r"),
                     '\t' => text.push_str("\\t"),
@@ -81,9 +81,10 @@ mod tests {
     #[test]
     fn text_stays_and_the_rest_is_escaped() {
         for (bytes, text) in [
-            (&b"plain \\ text~"[..], "plain \\ text~"),
+            (&b"plain text~"[..], "plain text~"),
+            (b"\x07 \\x07 C:\\n", r"\x07 \\x07 C:\\n"),
             ("é日本🦀".as_bytes(), "é日本🦀"),
-            (b"\0\t\r\n\x1b\x7f", r"\0\t\r\n\x1b\x7f"),
+            (b"\0\t\r\n\x1b\x7f", r"\x00\t\r\n\x1b\x7f"),
             ("\u{85}\u{ad}\u{200f}\u{2029}".as_bytes(), r"\u{85}\u{ad}\u{200f}\u{2029}"),
             (b"a\xffb\xe2\x82", r"a\xffb\xe2\x82"),
         ] {

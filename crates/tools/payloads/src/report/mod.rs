@@ -1,13 +1,15 @@
 //! From names to what is printed: figures and tables, conversations as text, and explanations.
 //!
-//! This is the top floor. It may use every room below; none of them knows how anything is printed.
+//! It may use every room below; none of them knows how anything is printed.
 
 pub mod escape;
 pub mod explain;
 mod frame;
+mod left_out;
 pub mod page;
 mod plural;
 pub mod show;
 pub mod stats;
 mod table;
 pub mod transcript;
+mod wrap;

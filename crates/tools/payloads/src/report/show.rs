@@ -9,12 +9,13 @@ use std::{
 use super::{
     escape::push_escaped,
     explain::{Explained, chunk_size, explain},
+    left_out::LeftOut,
     plural::plural,
-    stats::LeftOut,
+    wrap::wrapped,
 };
 use crate::{
     decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
-    input::{Contents, Packet},
+    input::{Contents, Headers, Packet},
     tcp::{ConnectionInfo, Conversations, Ending, Side},
 };
 
@@ -34,12 +35,15 @@ pub struct Style {
     pub explain: bool,
     /// Whether colours are used.
     pub color: bool,
+    /// How many columns a line may take before it is wrapped, if there is a limit.
+    pub width: Option<usize>,
 }
 
 /// Prints a capture as its packets come.
 pub struct Show<W> {
     conversations: Conversations<Decoder>,
     assembler: Assembler<Printer<W>>,
+    headers: Headers,
     left_out: LeftOut,
     last_time: i64,
     finished: bool,
@@ -52,6 +56,7 @@ impl<W: Write> Show<W> {
         Self {
             conversations: Conversations::new(port),
             assembler: Assembler::new(Printer::new(out, style)),
+            headers: Headers::default(),
             left_out: LeftOut::default(),
             last_time: 0,
             finished: false,
@@ -65,14 +70,14 @@ impl<W: Write> Show<W> {
     /// If the output cannot be written.
     pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         self.assembler.start(packet.time);
-        let contents = Contents::of(packet);
-        self.left_out.count(&contents);
-        let Contents::Tcp(segment) = contents else {
+        let found = self.headers.read(packet);
+        self.left_out.count(&found);
+        let Contents::Tcp(segment) = found.contents else {
             return Ok(());
         };
         self.last_time = packet.time;
         let printer = self.assembler.listener();
-        printer.packets += 1;
+        printer.packets += u64::from(found.packets);
         printer.app_bytes += u64::from(segment.payload_len);
         self.conversations.segment(packet.time, &segment, &mut self.assembler);
         self.assembler.listener().result()
@@ -127,8 +132,10 @@ impl<W: Write> Show<W> {
     /// What a reader should know of the packets, in a line each.
     ///
     /// `unsupported` of them were of an interface with a link type that is not supported.
-    pub fn warnings(&self, unsupported: u64) -> Vec<String> {
-        LeftOut { unsupported, ..self.left_out }.warnings()
+    pub fn warnings(&mut self, unsupported: u64) -> Vec<String> {
+        let mut left_out = self.left_out.clone();
+        left_out.unsupported = unsupported;
+        left_out.warnings(self.assembler.listener().packets)
     }
 }
 
@@ -146,6 +153,7 @@ mod color {
     pub const CLIENT: &str = "\x1b[1;36m";
     pub const SERVER: &str = "\x1b[1;35m";
     pub const TIME: &str = "\x1b[1;32m";
+    pub const VALUE: &str = "\x1b[1m";
     pub const WARNING: &str = "\x1b[33m";
     pub const DIM: &str = "\x1b[2m";
     pub const OFF: &str = "\x1b[0m";
@@ -173,7 +181,13 @@ struct Printer<W> {
 
 impl<W: Write> Listener for Printer<W> {
     fn event(&mut self, time: i64, event: Event<'_>) {
+        let start = self.text.len();
         self.print(time, event);
+        if let Some(width) = self.style.width {
+            let lines = wrapped(&self.text[start..], width);
+            self.text.truncate(start);
+            self.text.push_str(&lines);
+        }
         // One packet may bring many events, as may the end of what they waited for.
         if self.text.len() >= WRITE_SIZE {
             self.write();
@@ -446,6 +460,15 @@ impl<W> Printer<W> {
         self.text.push_str(&line[at..]);
     }
 
+    /// Bytes that are explained, set off from the words around them.
+    fn value(&mut self, value: &str, side: Side) {
+        if time_of_day::find(value.as_bytes(), 0).is_some() {
+            self.time_colored(value, side);
+        } else {
+            self.colored(color::VALUE, value);
+        }
+    }
+
     /// A line of a unit, without its line end.
     fn line(&mut self, bytes: &[u8], side: Side) {
         self.gutter();
@@ -483,7 +506,7 @@ impl<W> Printer<W> {
             push_escaped(&mut line, without_line_end(bytes));
             self.gutter();
             let _ = write!(self.text, "{line:<REMARK_COLUMN$}");
-            self.colored(color::DIM, &remark);
+            self.text.push_str(&remark);
             self.text.push('\n');
         }
     }
@@ -507,15 +530,12 @@ impl<W> Printer<W> {
         for line in &lines {
             let name = if line.name == last { "" } else { &line.name };
             self.gutter();
-            self.color(color::DIM);
             let _ = write!(self.text, "{name:<13} ");
-            self.color(color::OFF);
-            self.time_colored(&line.value, unit.side);
+            self.value(&line.value, unit.side);
             if !line.meaning.is_empty() {
                 let column = if is_header(line) { of_header } else { of_rest };
                 let padding = column.saturating_sub(width(line));
-                let _ = write!(self.text, "{:padding$}  ", "");
-                self.colored(color::DIM, &line.meaning);
+                let _ = write!(self.text, "{:padding$}  {}", "", line.meaning);
             }
             self.end_line();
             last = &line.name;

@@ -5,10 +5,11 @@ use std::{collections::HashMap, io::Read};
 
 use serde_json::{Value, json};
 
+pub use super::left_out::LeftOut;
 use super::{plural::plural, table::Table};
 use crate::{
     decode::{Decoder, Kind, Note, Sink},
-    input::{Contents, Packet, ReadError, Reader, Segment},
+    input::{Contents, Found, Headers, ReadError, Reader, Segment},
     tcp::{CONNECTION_LIMIT, ConnectionInfo, Conversations, Ending, Origin, Side},
 };
 
@@ -43,10 +44,12 @@ impl Figures {
         [self.total_packets, self.app_packets, self.frame_bytes, self.tcp_bytes, self.app_bytes]
     }
 
-    fn add(&mut self, packet: &Packet<'_>, segment: &Segment<'_>) {
-        self.total_packets += 1;
-        self.app_packets += u64::from(segment.payload_len > 0);
-        self.frame_bytes += u64::from(packet.frame_len);
+    /// Adds a segment, which may have come in several packets.
+    fn add(&mut self, found: &Found<'_>, segment: &Segment<'_>) {
+        let packets = u64::from(found.packets);
+        self.total_packets += packets;
+        self.app_packets += if segment.payload_len > 0 { packets } else { 0 };
+        self.frame_bytes += found.frame_bytes;
         self.tcp_bytes += u64::from(segment.header_len);
         self.app_bytes += u64::from(segment.payload_len);
     }
@@ -142,52 +145,6 @@ pub struct UsualUpdate {
     pub of: u64,
 }
 
-/// What was left out of the figures.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct LeftOut {
-    /// Packets that hold no TCP segment.
-    pub not_tcp: u64,
-    /// Fragments of IP packets with a TCP segment.
-    pub fragments: u64,
-    /// Packets whose headers are broken or cut off.
-    pub unreadable: u64,
-    /// Packets of interfaces with a link type that is not supported.
-    pub unsupported: u64,
-}
-
-impl LeftOut {
-    /// Counts a packet, if it has no segment.
-    pub fn count(&mut self, contents: &Contents<'_>) {
-        match contents {
-            Contents::Tcp(_) => {}
-            Contents::NotTcp => self.not_tcp += 1,
-            Contents::Fragment => self.fragments += 1,
-            Contents::Unreadable => self.unreadable += 1,
-        }
-    }
-
-    /// A line for each kind of packet that was left out.
-    pub fn warnings(&self) -> Vec<String> {
-        let packets = |count: u64| match count {
-            1 => "1 packet".to_owned(),
-            count => format!("{count} packets"),
-        };
-        let mut lines = Vec::new();
-        let reasons = [
-            (self.not_tcp, "not TCP"),
-            (self.fragments, "a fragment of an IP packet, whose TCP segment is not put together"),
-            (self.unreadable, "with headers that are broken or cut off"),
-            (self.unsupported, "from an interface with a link type that is not supported"),
-        ];
-        for (count, reason) in reasons {
-            if count > 0 {
-                lines.push(format!("{} left out: {reason}", packets(count)));
-            }
-        }
-        lines
-    }
-}
-
 /// The figures of a capture.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
@@ -220,15 +177,19 @@ impl Stats {
     /// there.
     pub fn read(input: impl Read, port: Option<u16>) -> Result<Self, ReadError> {
         let mut reader = Reader::new(input);
+        let mut headers = Headers::default();
         let mut conversations = Conversations::new(port);
         let mut counter = Counter::default();
         let mut stats = Self::default();
         loop {
             match reader.next_packet() {
-                Ok(Some(packet)) => match Contents::of(&packet) {
-                    Contents::Tcp(segment) => counter.packet(&packet, &segment, &mut conversations),
-                    other => stats.left_out.count(&other),
-                },
+                Ok(Some(packet)) => {
+                    let found = headers.read(&packet);
+                    stats.left_out.count(&found);
+                    if let Contents::Tcp(segment) = &found.contents {
+                        counter.packet(packet.time, &found, segment, &mut conversations);
+                    }
+                }
                 Ok(None) => break,
                 Err(ReadError::Damaged(offset)) => {
                     stats.damaged_at = Some(offset);
@@ -251,7 +212,7 @@ impl Stats {
 
     /// What a reader of the figures should know, in a line each.
     pub fn warnings(&self) -> Vec<String> {
-        let mut lines = self.left_out.warnings();
+        let mut lines = self.left_out.warnings(self.overall.total_packets);
         if self.dropped > 0 {
             lines.push(format!(
                 "{} left while still open: no more than {CONNECTION_LIMIT} are followed at a time",
@@ -287,12 +248,7 @@ impl Stats {
             "update": usual,
             "connections": self.connections,
             "connections_dropped": self.dropped,
-            "left_out": {
-                "not_tcp": self.left_out.not_tcp,
-                "fragments": self.left_out.fragments,
-                "unreadable": self.left_out.unreadable,
-                "unsupported_link_type": self.left_out.unsupported,
-            },
+            "left_out": self.left_out.json(),
             "ends_in_packet_at": self.cut_at,
             "damaged_at": self.damaged_at,
         })
@@ -414,24 +370,25 @@ struct Counter {
 impl Counter {
     fn packet(
         &mut self,
-        packet: &Packet<'_>,
+        time: i64,
+        found: &Found<'_>,
         segment: &Segment<'_>,
         conversations: &mut Conversations<Decoder>,
     ) {
-        if self.overall.total_packets > 0 && packet.time.saturating_sub(self.last_time) >= SILENCE {
+        if self.overall.total_packets > 0 && time.saturating_sub(self.last_time) >= SILENCE {
             self.end_part();
         }
         // A packet that was captured out of order does not turn the time back.
-        if self.overall.total_packets == 0 || packet.time > self.last_time {
-            self.last_time = packet.time;
+        if self.overall.total_packets == 0 || time > self.last_time {
+            self.last_time = time;
         }
-        self.overall.add(packet, segment);
-        self.update.figures.add(packet, segment);
+        self.overall.add(found, segment);
+        self.update.figures.add(found, segment);
         self.has_control |= segment.flags.syn || segment.flags.fin || segment.flags.rst;
-        let (_, side) = conversations.segment(packet.time, segment, self);
+        let (_, side) = conversations.segment(time, segment, self);
         self.update.divisions[side.index()].total += u64::from(segment.payload_len);
         if side == Side::Server || segment.payload_len == 0 {
-            self.update.without_client.add(packet, segment);
+            self.update.without_client.add(found, segment);
         }
     }
 

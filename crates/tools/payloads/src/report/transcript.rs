@@ -5,7 +5,7 @@ use std::io::Read;
 use super::escape::push_escaped;
 use crate::{
     decode::{Assembler, Event, Listener, Note, Unit, UnitKind},
-    input::{Contents, Flags, ReadError, Reader},
+    input::{Contents, Flags, Headers, ReadError, Reader},
     tcp::{ConnectionInfo, Conversations, Ending, Side},
 };
 
@@ -100,6 +100,7 @@ pub fn text(units: &[Unit]) -> String {
 /// If the input cannot be read, is no capture or is damaged.
 pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, ReadError> {
     let mut reader = Reader::new(input);
+    let mut headers = Headers::default();
     let mut conversations = Conversations::new(port);
     let mut assembler = Assembler::new(Collector::default());
     let mut first = None;
@@ -107,7 +108,8 @@ pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, Read
     while let Some(packet) = reader.next_packet()? {
         let time = packet.time.saturating_sub(*first.get_or_insert(packet.time));
         assembler.start(packet.time);
-        let Contents::Tcp(segment) = Contents::of(&packet) else {
+        let found = headers.read(&packet);
+        let Contents::Tcp(segment) = found.contents else {
             continue;
         };
         last = packet.time;
@@ -117,7 +119,7 @@ pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, Read
                 time,
                 side,
                 flags: segment.flags,
-                frame_bytes: packet.frame_len,
+                frame_bytes: u32::try_from(found.frame_bytes).unwrap_or(u32::MAX),
                 app_bytes: segment.payload_len,
             });
         }

@@ -382,7 +382,7 @@ impl<K> Connection<K> {
             && self.streams[peer].misses_before(segment.acknowledgment);
         if waits {
             let payload = segment.payload.into();
-            let segment = Segment { payload: &[], ..*segment };
+            let segment = Segment { options: &[], payload: &[], ..*segment };
             self.early = Some(Early { time, segment, payload });
         } else {
             self.process(time, segment, follower);

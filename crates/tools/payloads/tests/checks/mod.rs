@@ -1,6 +1,9 @@
 //! What must hold for any input at all. The fuzz targets in `fuzz` look for input for which it does
 //! not, and the tests in `tests/inputs.rs` try what they found again.
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub mod headers;
+
 use std::io::{self, Write};
 
 use payloads::{
@@ -48,7 +51,11 @@ pub fn capture(capture: &[u8]) {
     let stats = Stats::read(capture, None);
     for explain in [false, true] {
         let mut sums = Sums::default();
-        let mut show = Show::new(&mut sums, Style { explain, color: explain }, Some(8000));
+        let mut show = Show::new(
+            &mut sums,
+            Style { explain, color: explain, width: explain.then_some(60) },
+            Some(8000),
+        );
         let mut reader = Reader::new(capture);
         while let Ok(Some(packet)) = reader.next_packet() {
             show.packet(&packet).unwrap();
@@ -118,8 +125,7 @@ impl Sink for Ledger {
     const COUNTS: bool = true;
     const PIECES: bool = true;
 
-    fn begin(&mut self, origin: &Origin<'_>, _unit: UnitKind, number: u64) {
-        assert!(number > 0);
+    fn begin(&mut self, origin: &Origin<'_>, _unit: UnitKind, _is_rest: bool) {
         self.open.insert((origin.connection.number, origin.side.index()));
     }
 
@@ -225,7 +231,8 @@ pub fn segments(input: &[u8]) {
         let (who, how) = (input.next(), input.next());
         let (side, connection) = (usize::from(who & 1), usize::from(who >> 1 & 7));
         let bit = |bit: u8| how >> bit & 1 == 1;
-        let flags = Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3) };
+        let flags =
+            Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3), ..Flags::default() };
         let form = input.next();
         let payload = input.payload(form);
         let cut = if bit(4) { u32::from(input.next()) } else { 0 };
@@ -259,6 +266,8 @@ pub fn segments(input: &[u8]) {
             sequence,
             acknowledgment,
             flags,
+            window: 0xffff,
+            options: &[],
             header_len: 20,
             payload_len,
             payload: &payload,

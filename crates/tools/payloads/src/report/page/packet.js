@@ -4,6 +4,9 @@
 const BYTES = 4096;
 const FIELDS = 100;
 
+/** How many rows of bytes make a group. */
+const GROUP = 16;
+
 /** How many columns of a masked payload stand side by side, and how many rows of them. */
 const XOR_COLUMNS = 8;
 const XOR_ROWS = 4;
@@ -262,7 +265,7 @@ class PacketView {
       const from = page * BYTES;
       const to = Math.min(from + BYTES, this.raw.length);
       this.cells = new Map();
-      const rows = [];
+      const groups = [];
       let at = this.fields.findIndex((field) => field.at + field.bits > 8 * from);
       for (let start = from; start < to; start += this.columns) {
         const row = h('div', { role: 'row' },
@@ -277,27 +280,33 @@ class PacketView {
             names.push(this.capture.term(this.fields[other].term).name);
           }
           const cell = h('span', {
-            role: 'gridcell', tabIndex: -1, 'data-byte': index, 'data-of': field?.of ?? 'payload',
-            'aria-selected': 'false', 'aria-label': `${hex(value)}, byte ${index}, ${seen(names.join(', '))}`,
-          }, hex(value));
-          const letter = h('i', { 'data-letter': index },
-            value >= 0x20 && value < 0x7f ? String.fromCharCode(value) : '·');
+            role: 'gridcell', 'data-byte': index, 'data-of': field?.of ?? 'payload',
+            'aria-label': `${hex(value)}, byte ${index}, ${seen(names.join(', '))}`,
+          });
+          cell.textContent = hex(value);
           row.append(cell);
+          const letter = document.createElement('i');
+          letter.textContent = value >= 0x20 && value < 0x7f ? String.fromCharCode(value) : '·';
           text.append(letter);
           this.cells.set(index, [cell, letter]);
         }
         row.append(text);
-        rows.push(row);
+        // Groups of rows, of which the browser draws those in view.
+        if ((start - from) / this.columns % GROUP === 0) groups.push(h('div', { role: 'rowgroup' }));
+        groups.at(-1).append(row);
       }
-      this.grid.replaceChildren(...rows);
+      this.grid.replaceChildren(...groups);
       this.grid.classList.toggle('narrow', this.columns === 8);
       this.pages(from, to);
       this.marked = [];
     }
     const stop = this.cells.get(byte) ?? this.cells.values().next().value;
-    for (const cell of this.grid.querySelectorAll('[tabindex="0"]')) cell.tabIndex = -1;
-    for (const cell of this.grid.querySelectorAll('[aria-selected="true"]')) cell.setAttribute('aria-selected', 'false');
-    for (const letter of this.grid.querySelectorAll('i.here')) letter.classList.remove('here');
+    if (this.stop) {
+      this.stop[0].removeAttribute('tabindex');
+      this.stop[0].removeAttribute('aria-selected');
+      this.stop[1].classList.remove('here');
+    }
+    this.stop = stop;
     if (stop) stop[0].tabIndex = 0;
     const here = this.cells.get(byte);
     if (here) {
@@ -332,12 +341,20 @@ class PacketView {
     }
   }
 
+  /** The byte that an element shows, in hexadecimal or as text. */
+  byteAt(target) {
+    const text = target.closest?.('#the-bytes .text > i')?.parentElement;
+    return text
+      ? text.parentElement.children[1 + [...text.children].indexOf(target)]
+      : target.closest?.('[data-byte]');
+  }
+
   /** The bit that an element stands for. */
   bitAt(target) {
-    const element = target.closest?.('[data-byte], [data-letter], [data-bit]');
+    const element = this.byteAt(target) ?? target.closest?.('[data-bit]');
     if (!element) return null;
-    const { byte, letter, bit } = element.dataset;
-    return bit !== undefined ? Number(bit) : 8 * Number(byte ?? letter);
+    const { byte, bit } = element.dataset;
+    return bit !== undefined ? Number(bit) : 8 * Number(byte);
   }
 
   /** Shows what is pointed at, while it is. */
@@ -397,8 +414,7 @@ class PacketView {
     }
     const bit = this.bitAt(event.target);
     if (bit === null) return;
-    const isByte = event.target.closest('[data-byte], [data-letter]');
-    this.choose(this.packet, bit, { focus: isByte ? 'bytes' : 'field' });
+    this.choose(this.packet, bit, { focus: this.byteAt(event.target) ? 'bytes' : 'field' });
   }
 
   /** The bit to go to from the chosen one, by bytes or by fields. */
