@@ -90,7 +90,7 @@ const COLOURS = {
   framing: 'framing',
   content: 'content',
   time: 'the time',
-  payload: 'not decided',
+  payload: 'not read',
   missing: 'not captured',
 };
 

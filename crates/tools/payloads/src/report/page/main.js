@@ -221,8 +221,9 @@ function key(event) {
     return;
   }
   if (!state.capture) return;
-  const in_ = (id) => $(id).contains(target);
-  const region = in_('bytes') ? 'bytes' : in_('packet') ? 'fields' : in_('talk') || state.talks ? 'talk' : 'packets';
+  const isIn = (id) => $(id).contains(target);
+  const region = isIn('bytes') ? 'bytes' : isIn('packet') ? 'fields'
+    : isIn('talk') || state.talks ? 'talk' : 'packets';
   if (commonKey(name) || regionKeys[region](event)) event.preventDefault();
 }
 
@@ -354,7 +355,7 @@ function takeLines() {
   summary();
   const newest = capture.packets.at(-1) ?? null;
   if (state.follows || !state.packet) choose(state.follows ? newest : capture.packets[0] ?? null, null, { isOwn: true });
-  else choose(state.packet, state.bit, { isOwn: true });
+  else if (views.packet.show(capture, state.packet)) views.packet.select(state.bit);
   if (state.follows) toEnd();
   status();
 }

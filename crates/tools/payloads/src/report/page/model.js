@@ -46,13 +46,15 @@ class Capture {
     this.end = null;
     /** Raised by whatever changes how a packet before the newest is drawn. */
     this.version = 0;
+    /** Raised by whatever changes what was drawn of what was said. */
+    this.corrections = 0;
   }
 
   /** Takes one line; what it does not know it ignores, as json.md asks. */
   take(line) {
     const take = this[`take_${line.kind}`];
     if (take) take.call(this, line);
-    else if (UNIT_NAMES[line.kind] && line.unit) this.takeUnit(line);
+    else if (Object.hasOwn(UNIT_NAMES, line.kind)) this.takeUnit(line);
   }
 
   take_capture(line) {
@@ -71,15 +73,12 @@ class Capture {
     if (known) {
       Object.assign(known, line);
       this.version++;
+      this.corrections++;
       return;
     }
     const connection = { ...line, lane: null, first: null, last: null, ends: new Set() };
     this.connections.set(line.connection, connection);
-    this.items.push({
-      kind: 'note', units: [], connection: line.connection, time: line.time,
-      text: `connection ${line.connection}: ${line.client} to ${line.server}` +
-        (line.midway ? ', its beginning is not in the capture' : ''),
-    });
+    this.items.push({ kind: 'connection', units: [], time: line.time, opened: connection });
     const newest = this.packets.at(-1);
     if (newest?.connection === line.connection) this.takeLane(connection, newest);
   }
@@ -130,7 +129,8 @@ class Capture {
       at += bytes;
     }
     if ((unit.spans?.[0]?.[0] ?? Infinity) < this.newest) this.version++;
-    this.items.push({ ...unit, units: [unit.unit] });
+    unit.item = { ...unit, units: [unit.unit] };
+    this.items.push(unit.item);
   }
 
   take_event(line) {
@@ -141,20 +141,14 @@ class Capture {
     this.takeWhole(line);
   }
 
-  /** An event or a message stands for the units that it names. */
+  /** An event or a message takes the place of the units that it names. */
   takeWhole(line) {
-    const units = new Set(line.units ?? []);
-    for (let index = this.items.length - 1, left = units.size; index >= 0 && left > 0; index--) {
-      const item = this.items[index];
-      if (UNIT_NAMES[item.kind] && units.has(item.unit)) {
-        this.items.splice(index, 1);
-        left--;
-      }
-    }
-    const item = { ...line, units: [...units] };
-    for (const number of units) {
+    const item = { ...line, units: line.units ?? [] };
+    for (const number of item.units) {
       const unit = this.units.get(number);
-      if (unit) unit.whole = item;
+      if (!unit) continue;
+      unit.whole = item;
+      unit.item.replaced = true;
     }
     this.items.push(item);
     this.version++;
@@ -187,6 +181,7 @@ class Capture {
     }
     unit.parts = parts;
     this.version++;
+    this.corrections++;
   }
 
   take_update(line) {
@@ -242,9 +237,9 @@ class Capture {
     }
     this.dropped += count;
     const time = this.packets[0]?.time ?? Infinity;
-    this.items = this.items.filter((item) => item.units.length > 0
+    this.items = this.items.filter((item) => !item.replaced && (item.units.length > 0
       ? item.units.some((unit) => this.units.has(unit))
-      : item.time >= time);
+      : item.time >= time));
     for (const [number, connection] of this.connections) {
       if (connection.ends.size === 2 && connection.last < this.dropped) {
         this.connections.delete(number);
@@ -351,7 +346,8 @@ class Capture {
 
   /** The bytes of a packet by colour, neighbours of one colour together: `[[of, bytes], ...]`. */
   blocks(packet) {
-    if (packet.blocks && packet.blocksAt === packet.pieces.length) return packet.blocks;
+    const drawn = `${packet.pieces.length} ${this.corrections}`;
+    if (packet.blocksOf === drawn) return packet.blocks;
     const blocks = [];
     const add = (of, bits) => {
       if (blocks.at(-1)?.[0] === of) blocks.at(-1)[1] += bits;
@@ -363,7 +359,7 @@ class Capture {
     add('missing', 8 * (packet.length - packet.captured));
     for (const block of blocks) block[1] /= 8;
     packet.blocks = blocks;
-    packet.blocksAt = packet.pieces.length;
+    packet.blocksOf = drawn;
     return blocks;
   }
 

@@ -29,31 +29,50 @@ class PacketView {
     new ResizeObserver(() => this.fit()).observe($('dump'));
   }
 
+  /** Shows a packet, or nothing; whether anything but the heading had to be drawn anew. */
   show(capture, packet) {
-    const isSame = this.packet === packet && this.capture === capture && this.version === capture.version;
+    const wholes = packet?.pieces.filter(({ unit }) => unit.whole).length;
+    const drawn = packet ? `${packet.pieces.length} ${wholes} ${capture.corrections}` : '';
+    if (this.packet === packet && this.capture === capture && this.drawn === drawn) {
+      this.heading();
+      return false;
+    }
+    // Where a live page learned more of the packet, whoever moves about in it goes on from there.
+    const isAt = (box) => this.packet === packet && box.contains(document.activeElement);
+    this.refocus = isAt(this.grid) ? 'bytes' : isAt(this.box) ? 'field' : null;
     this.capture = capture;
     this.packet = packet;
-    this.version = capture.version;
-    if (isSame) return;
+    this.drawn = drawn;
+    this.headed = null;
     this.bit = null;
     this.open = null;
     this.page = null;
     this.hinted = null;
+    this.stop = null;
+    this.box.replaceChildren();
     if (!packet) {
-      this.box.replaceChildren();
       this.grid.replaceChildren();
       $('readout').replaceChildren();
       $('pager').hidden = true;
-      return;
+      return true;
     }
     this.raw = unhex(packet.hex);
     this.sections = capture.sections(packet);
     this.fields = this.sections.flatMap((section) => section.fields);
-    this.box.replaceChildren(...this.heading(), ...this.sections.map((section, index) => this.section(section, index)));
+    this.head = h('div');
+    this.heading();
+    this.box.append(this.head, ...this.sections.map((section, index) => this.section(section, index)));
+    return true;
   }
 
+  /** What is known of the packet as a whole, and how it stands to others. */
   heading() {
     const { capture, packet } = this;
+    if (!packet) return;
+    const { answers, answeredBy, acknowledgedBy, notes } = packet;
+    const headed = [answers, answeredBy, acknowledgedBy, notes.length, capture.connections.size > 1].join(' ');
+    if (this.headed === headed) return;
+    this.headed = headed;
     const facts = [`${packet.time.toFixed(6)} s`, count(packet.length, 'byte')];
     if (packet.captured < packet.length) facts.push(`${number(packet.captured)} captured`);
     if (packet.connection && capture.connections.size > 1) facts.push(`connection ${packet.connection}`);
@@ -74,11 +93,10 @@ class PacketView {
     for (const [index, other] of packet.acknowledgedBy.entries()) {
       if (other !== packet.answeredBy && index < 2) link('acknowledged by', other);
     }
-    return [
+    this.head.replaceChildren(
       h('h2', {}, `Packet ${packet.packet}`, h('span', { class: 'facts' }, facts.join(' · '))),
       h('p', { class: 'what' }, seen(begin(packet.what, 300)), line),
-      ...packet.notes.map((note) => h('p', { class: 'noted' }, seen(note))),
-    ];
+      ...packet.notes.map((note) => h('p', { class: 'noted' }, seen(note))));
   }
 
   section(section, index) {
@@ -234,6 +252,8 @@ class PacketView {
     this.drawBytes();
     this.mark(field, 'mark');
     this.read(field);
+    if (this.refocus) this.focus(this.refocus, false);
+    this.refocus = null;
   }
 
   /** Scrolls to the chosen field and byte, after all is drawn. */
@@ -400,7 +420,7 @@ class PacketView {
         return;
       }
     }
-    nodes.push(seen(term.meaning));
+    nodes.push(h('span', { class: 'means' }, seen(term.meaning)));
     readout.replaceChildren(...nodes);
   }
 
@@ -429,8 +449,9 @@ class PacketView {
     return byte < 0 || byte >= this.raw.length ? this.bit : 8 * byte;
   }
 
-  focus(kind) {
-    focusOn((kind === 'bytes' ? this.grid : this.box.querySelector('.fields:not([hidden])'))?.querySelector('[tabindex="0"]'));
+  focus(kind, scrolls = true) {
+    const focusIn = scrolls ? focusOn : (element) => element?.focus({ preventScroll: true });
+    focusIn((kind === 'bytes' ? this.grid : this.box.querySelector('.fields:not([hidden])'))?.querySelector('[tabindex="0"]'));
   }
 }
 

@@ -41,14 +41,19 @@ class Talk {
   update() {
     const { capture } = this;
     if (this.list.hidden || !capture) return;
-    const changed = this.version !== capture.version || !this.items;
-    this.version = capture.version;
+    const changed = this.items !== capture.items || this.corrections !== capture.corrections;
+    this.corrections = capture.corrections;
+    const hadFocus = this.list.contains(document.activeElement);
+    const top = this.list.scrollTop;
     if (changed) {
       this.list.replaceChildren();
       this.observer.disconnect();
       this.items = capture.items;
       this.entries = [];
       this.pieces = [];
+    }
+    for (const entry of this.entries) {
+      if (entry.item.replaced) entry.element?.remove();
     }
     for (let index = this.entries.length; index < this.items.length; index++) {
       const entry = { item: this.items[index], index, element: null };
@@ -61,7 +66,11 @@ class Talk {
       }
       if (index < PIECE || !this.pieces.at(-1).classList.contains('later')) this.draw(entry);
     }
-    if (changed) this.choose(this.packet, this.byte);
+    if (changed) {
+      this.choose(this.packet, this.byte);
+      this.list.scrollTop = top;
+      if (hadFocus) this.list.querySelector('button[tabindex="0"]')?.focus({ preventScroll: true });
+    }
   }
 
   /** Draws all items of a list. */
@@ -74,9 +83,9 @@ class Talk {
   }
 
   draw(entry) {
-    if (entry.element) return;
+    if (entry.element || entry.item.replaced) return;
     const { item, index } = entry;
-    const before = this.items[index - 1];
+    const before = this.items.findLast((other, at) => at < index && !other.replaced);
     Object.assign(entry, this.capture.whereabouts(item));
     entry.element = this.element(entry, index, before ? item.time - before.time : 0);
     const piece = this.pieces[Math.floor(index / PIECE)];
@@ -87,10 +96,14 @@ class Talk {
   element(entry, index, wait) {
     const { item } = entry;
     const fold = wait >= LONG ? [h('p', { class: 'fold' }, `${duration(wait)} later`)] : [];
+    if (item.kind === 'connection') {
+      const { connection, client, server, midway } = item.opened;
+      const text = `connection ${connection}: ${client} to ${server}` +
+        (midway ? ', whose beginning is not in the capture' : '');
+      return h('li', { class: 'note', 'data-item': index }, ...fold, h('p', {}, seen(text)));
+    }
     if (item.kind === 'note') {
-      const bytes = item.bytes ? ` (${count(item.bytes, 'byte')})` : '';
-      return h('li', { class: 'note', 'data-item': index }, ...fold,
-        h('p', {}, seen(item.text) + bytes));
+      return h('li', { class: 'note', 'data-item': index }, ...fold, h('p', {}, seen(item.text)));
     }
     const where = entry.packets.length === 0 ? ''
       : entry.packets.length === 1 ? `packet ${entry.packets[0]}`
@@ -172,8 +185,8 @@ class Talk {
     this.byte = byte;
     if (this.list.hidden || !this.items) return;
     for (const entry of this.chosen) {
-      entry.element.classList.remove('chosen');
-      entry.element.querySelector('button')?.removeAttribute('aria-current');
+      entry.element?.classList.remove('chosen');
+      entry.element?.querySelector('button')?.removeAttribute('aria-current');
       if (entry.body) this.write(entry, SHORT);
     }
     const units = new Set();
@@ -181,7 +194,7 @@ class Talk {
       const isHere = byte === null || byte === undefined || (byte >= offset && byte < offset + bytes);
       if (isHere) units.add(unit.unit);
     }
-    this.chosen = this.entries.filter(({ item }) => item.units.some((unit) => units.has(unit)));
+    this.chosen = this.entries.filter(({ item }) => !item.replaced && item.units.some((unit) => units.has(unit)));
     for (const entry of this.chosen) {
       this.fill(Math.floor(entry.index / PIECE));
       entry.element.classList.add('chosen');
@@ -203,7 +216,7 @@ class Talk {
 
   /** The item that is `by` further than the chosen one, notes left out. */
   neighbour(by) {
-    const said = this.entries.filter(({ item }) => item.kind !== 'note');
+    const said = this.entries.filter(({ item }) => item.units.length > 0 && !item.replaced);
     const at = said.indexOf(by > 0 ? this.chosen.at(-1) : this.chosen[0]);
     if (Math.abs(by) > said.length) return said.at(by > 0 ? -1 : 0)?.item;
     if (at < 0 && this.packet) {
