@@ -300,7 +300,9 @@ impl State {
         let had_kept = match self {
             Self::Start => out.give_up(Text::begin_kept),
             Self::Http(_) => out.give_up(Http::begin_kept),
-            Self::Text(_) | Self::Frames(_) | Self::Lost => out.give_up(Out::begin_unknown),
+            Self::Text(_) | Self::Frames(_) | Self::Lost => {
+                out.give_up(|out, kept| out.begin_unknown(Kind::Framing, kept))
+            }
         };
         if had_kept {
             *self = Self::Lost;

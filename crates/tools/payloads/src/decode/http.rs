@@ -179,7 +179,7 @@ impl Http {
             Side::Server => head::response(head).map(|response| requests.answered(&response)),
         };
         let Some(after) = read else {
-            out.begin_unknown(head);
+            out.begin_unknown(Kind::HttpHead, head);
             out.end();
             return Next::Lost;
         };

@@ -29,6 +29,7 @@ mod decoder;
 mod events;
 mod head;
 mod http;
+mod kinds;
 mod out;
 mod sink;
 mod start;
@@ -38,5 +39,6 @@ mod unit;
 pub mod websocket;
 
 pub use decoder::Decoder;
+pub use kinds::Kinds;
 pub use sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
 pub use unit::{Assembler, Event, Listener, Unit};

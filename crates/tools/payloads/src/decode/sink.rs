@@ -101,6 +101,30 @@ pub enum UnitKind {
     Unknown,
 }
 
+impl Part {
+    /// What its bytes count as, unless they are an exception.
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::StartLine | Self::Field | Self::HeadEnd => Kind::HttpHead,
+            Self::LineEnd
+            | Self::ChunkSize
+            | Self::ChunkEnd
+            | Self::Trailer
+            | Self::ChunksEnd
+            | Self::EventEnd
+            | Self::FrameStart
+            | Self::FrameLength
+            | Self::MaskingKey => Kind::Framing,
+            Self::Text
+            | Self::Body(_)
+            | Self::EventField
+            | Self::Payload
+            | Self::Late
+            | Self::Unknown => Kind::Content,
+        }
+    }
+}
+
 impl UnitKind {
     /// The letter that labels of such units begin with, if `side` sent them.
     pub(super) fn letter(self, side: Side) -> char {
@@ -160,8 +184,8 @@ pub trait Sink {
     fn moved(&mut self, _from: usize, _to: usize) {}
     /// A unit begins, or, if it `is_rest`, the one before it goes on after bytes that are missing.
     fn begin(&mut self, _origin: &Origin<'_>, _unit: UnitKind, _is_rest: bool) {}
-    /// These bytes of the unit are a `part`, or a piece of one.
-    fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _bytes: &[u8]) {}
+    /// These bytes of the unit are a `part`, or a piece of one, and are or were counted as `kind`.
+    fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _kind: Kind, _bytes: &[u8]) {}
     /// The unit is over, because it is complete or because it cannot be completed.
     fn end(&mut self, _origin: &Origin<'_>, _complete: bool) {}
     /// The client asked for a WebSocket with this key, and the response at hand agrees, to compressed
@@ -177,6 +201,12 @@ pub trait Sink {
     fn answer(&mut self, _origin: &Origin<'_>) {}
     /// These bytes are text, or of an event or a frame: what a side may send unasked.
     fn unasked(&mut self, _origin: &Origin<'_>) {}
+    /// A time ends `back` bytes before the end of the content that came so far, or what was taken for
+    /// one there is none. This goes with a [`recount`](Self::recount), if pieces are wanted too.
+    fn time(&mut self, _origin: &Origin<'_>, _is_time: bool, _back: u64) {}
+    /// The message at hand ends. If what stands around the times in it is framing, this goes with a
+    /// [`recount`](Self::recount) too.
+    fn group(&mut self, _origin: &Origin<'_>, _is_framing: bool) {}
     /// So many bytes that were counted as one kind turned out to be of another.
     fn recount(&mut self, _origin: &Origin<'_>, _from: Kind, _to: Kind, _bytes: u64) {}
 }

@@ -34,6 +34,6 @@ impl Text {
     /// Begins a unit of what is kept of a first line.
     pub(super) fn begin_kept<S: Sink>(out: &mut Out<'_, S>, kept: &[u8]) {
         out.begin(UnitKind::Text);
-        out.piece(Part::Text, kept);
+        out.piece_of(Part::Text, Kind::HttpHead, kept);
     }
 }

@@ -248,6 +248,7 @@ impl<W> Printer<W> {
             }
             Event::Unit(unit) => self.unit(unit),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
+            Event::Recount { .. } => {}
         }
     }
 

@@ -157,6 +157,7 @@ impl Listener for Collector {
                     transcript.ending = Some(ending);
                 }
             }
+            Event::Recount { .. } => {}
             Event::Unit(unit) => {
                 if let Some(transcript) = self.of(unit.connection) {
                     transcript.units.push(unit.clone());

@@ -129,7 +129,7 @@ impl Sink for Ledger {
         self.open.insert((origin.connection.number, origin.side.index()));
     }
 
-    fn piece(&mut self, origin: &Origin<'_>, part: Part, bytes: &[u8]) {
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, _kind: Kind, bytes: &[u8]) {
         assert!(!bytes.is_empty());
         assert!(self.open.contains(&(origin.connection.number, origin.side.index())));
         self.shown += bytes.len() as u64;
