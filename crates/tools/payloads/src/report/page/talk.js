@@ -103,11 +103,13 @@ class Talk {
       return h('li', { class: 'note', 'data-item': index }, ...fold, h('p', {}, seen(text)));
     }
     if (item.kind === 'note') {
-      return h('li', { class: 'note', 'data-item': index }, ...fold, h('p', {}, seen(item.text)));
+      const whose = this.isOneOfMany(item) ? `connection ${item.connection}: ` : '';
+      return h('li', { class: 'note', 'data-item': index }, ...fold, h('p', {}, whose + seen(item.text)));
     }
-    const where = entry.packets.length === 0 ? ''
-      : entry.packets.length === 1 ? `packet ${entry.packets[0]}`
-      : `packets ${entry.packets[0]} to ${entry.packets.at(-1)}`;
+    const { packets } = entry;
+    const where = [`${item.time.toFixed(3)} s`];
+    if (packets.length > 0) where.push(packets.length === 1 ? `packet ${packets[0]}` : `packets ${packets[0]} to ${packets.at(-1)}`);
+    if (this.isOneOfMany(item)) where.push(`connection ${item.connection}`);
     const body = h('pre', {});
     entry.body = body;
     this.write(entry, SHORT);
@@ -116,8 +118,12 @@ class Talk {
         h('button', { type: 'button', tabIndex: -1 },
           h('b', {}, seen(item.label ?? '')), ' ',
           h('span', { class: 'what' }, seen(begin(this.title(item), 120))), ' ',
-          h('span', { class: 'when' }, `${item.time.toFixed(3)} s${where ? ` · ${where}` : ''}`)),
+          h('span', { class: 'when' }, where.join(' · '))),
         body));
+  }
+
+  isOneOfMany({ connection }) {
+    return connection && this.capture.connections.size > 1;
   }
 
   /** What an item is, without what it says, which stands below it. */
