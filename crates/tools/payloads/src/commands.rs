@@ -1,15 +1,17 @@
-//! What `payloads show` and `payloads stats` do.
+//! What `payloads show`, `payloads page` and `payloads stats` do.
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
 };
 
 use payloads::{
     input::ReadError,
-    live::{Input, Live},
+    live::{Input, Live, Report},
     report::{
+        json::Json,
+        page::{self, Reading},
         show::{Show, Style},
         stats::{self, Stats},
     },
@@ -27,13 +29,90 @@ use crate::{
 /// If it cannot be read, or the output cannot be written.
 pub fn show(name: &Path, style: Style, port: Option<u16>) -> Result<(), Failure> {
     let (input, shown) = Input::open(name, "payloads show").map_err(Failure::Said)?;
-    let live = Live::new(Show::new(io::stdout(), style, port));
-    end_on_interrupt(&live, &shown);
+    live(Show::new(io::stdout(), style, port), input, &shown)
+}
+
+/// Prints the capture called `name` as lines of JSON, as it comes.
+///
+/// # Errors
+///
+/// If it cannot be read, or the output cannot be written.
+pub fn show_json(name: &Path, port: Option<u16>) -> Result<(), Failure> {
+    let (input, shown) = Input::open(name, "payloads show --json").map_err(Failure::Said)?;
+    live(Json::new(io::stdout(), name_in_json(name, &shown), port), input, &shown)
+}
+
+/// What a capture is called in JSON: a program wants the name of a file as it is.
+fn name_in_json(name: &Path, shown: &str) -> String {
+    if name == Path::new("-") { shown.to_owned() } else { name.to_string_lossy().into_owned() }
+}
+
+/// Lets `report` tell of what comes from `input`, which messages call `shown`.
+fn live(report: impl Report + 'static, input: Input, shown: &str) -> Result<(), Failure> {
+    let live = Live::new(report);
+    end_on_interrupt(&live, shown);
     let outcome = live.read(input)?;
-    warn_of(&outcome.warnings, &shown);
+    warn_of(&outcome.warnings, shown);
     match outcome.error {
         Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
         None => Ok(()),
+    }
+}
+
+/// Prints the page of the captures called `names`, leaving out those that cannot be read.
+///
+/// # Errors
+///
+/// If one of them cannot be read, or the output cannot be written.
+pub fn page<'a>(
+    names: impl Iterator<Item = &'a OsString>,
+    port: Option<u16>,
+) -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
+        let line =
+            "a page is for a browser: write it to a file, as in payloads page my.pcap > my.html";
+        return Err(Failure::Said(line.to_owned()));
+    }
+    let mut captures = Vec::new();
+    let mut failed = false;
+    for name in names {
+        let name = Path::new(name);
+        let read =
+            Input::open(name, "payloads page").and_then(|(input, shown)| {
+                match Reading::new(input, name_in_json(name, &shown), port) {
+                    Ok(reading) => Ok((shown, reading)),
+                    Err(error) => Err(format!("{shown} {error}")),
+                }
+            });
+        let (shown, reading) = match read {
+            Ok(read) => read,
+            Err(line) => {
+                failed = true;
+                warn(&line);
+                continue;
+            }
+        };
+        warn_of(&reading.warnings, &shown);
+        if let Some(error) = reading.error {
+            failed = true;
+            warn(&format!("{shown} {error}"));
+        }
+        captures.push((name_on_tab(name, &shown), reading.lines));
+    }
+    if captures.is_empty() {
+        return Err(Failure::Warned);
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(page::page(&captures).as_bytes())?;
+    out.flush()?;
+    if failed { Err(Failure::Warned) } else { Ok(()) }
+}
+
+/// What a capture is called on its tab and in addresses: the file's name without its ending.
+fn name_on_tab(name: &Path, shown: &str) -> String {
+    match name.file_stem() {
+        Some(stem) if name != Path::new("-") => stem.to_string_lossy().into_owned(),
+        _ => shown.to_owned(),
     }
 }
 
@@ -69,9 +148,8 @@ pub fn stats<'a>(
             failed = true;
             warn(&format!("{shown} {}", ReadError::Damaged(offset)));
         }
-        // Not escaped: a program that reads the JSON wants the name as it is, and a table escapes it.
-        let name = if name == "-" { shown } else { name.to_string_lossy().into_owned() };
-        captures.push((name, stats));
+        // A table escapes it.
+        captures.push((name_in_json(Path::new(name), &shown), stats));
     }
     if captures.is_empty() {
         return Err(Failure::Warned);

@@ -18,7 +18,11 @@ use std::{
 
 use crate::{
     input::{Packet, ReadError, Reader},
-    report::{escape::escaped, show::Show},
+    report::{
+        escape::escaped,
+        json::{End, Json},
+        show::Show,
+    },
     tcp::EARLY_WAIT,
 };
 
@@ -92,17 +96,6 @@ pub trait Report: Send {
     fn warnings(&mut self, unsupported: u64) -> Vec<String>;
 }
 
-/// How a capture is over.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum End {
-    /// It has come to its end, or was ended.
-    Over,
-    /// It ends in the middle of a packet.
-    Cut,
-    /// The rest of it cannot be read.
-    Damaged,
-}
-
 /// What is to be said when a capture is over.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -143,13 +136,17 @@ impl<R: Report + 'static> Live<R> {
             Err(Stop::Read(error)) => Some(error),
             Err(Stop::Output(error)) => return Err(error),
         };
-        let end = match &error {
-            None if reader.cut_at().is_some() => End::Cut,
-            None => End::Over,
-            Some(ReadError::Damaged(_)) => End::Damaged,
-            Some(_) if begun => End::Damaged,
+        let damaged_at = match &error {
+            Some(ReadError::Damaged(offset)) => Some(*offset),
             // There was no capture.
-            Some(_) => return Ok(Outcome { warnings: Vec::new(), error }),
+            Some(_) if !begun => return Ok(Outcome { warnings: Vec::new(), error }),
+            _ => None,
+        };
+        let end = End {
+            cut_at: reader.cut_at(),
+            damaged_at,
+            damaged: error.is_some(),
+            unsupported: reader.unsupported(),
         };
         let mut report = self.report();
         report.finish(end)?;
@@ -211,7 +208,7 @@ impl<R: Report + 'static> Live<R> {
     pub fn end(&self) -> io::Result<Vec<String>> {
         self.ended.store(true, Ordering::Relaxed);
         let mut report = self.report();
-        report.finish(End::Over)?;
+        report.finish(End::default())?;
         Ok(report.warnings(0))
     }
 
@@ -235,6 +232,32 @@ impl From<ReadError> for Stop {
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
+    }
+}
+
+impl<W: Write + Send> Report for Json<W> {
+    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+        self.packet(packet)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+
+    fn has_early(&mut self) -> Option<u64> {
+        self.has_early()
+    }
+
+    fn release_early(&mut self) -> io::Result<()> {
+        self.release_early()
+    }
+
+    fn finish(&mut self, end: End) -> io::Result<()> {
+        self.finish(end)
+    }
+
+    fn warnings(&mut self, unsupported: u64) -> Vec<String> {
+        self.warnings(unsupported)
     }
 }
 

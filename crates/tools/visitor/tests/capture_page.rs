@@ -6,8 +6,9 @@
 
 use std::{
     collections::HashMap,
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -18,14 +19,16 @@ use fantoccini::{
     wd::WebDriverCompatibleCommand,
 };
 use http::Method;
-use payloads::report::page::{self, Lines};
+use payloads::{
+    input::Reader,
+    report::{
+        json::{End, Json},
+        page::{self, Lines},
+    },
+};
 use serde_json::{Value, json};
 use url::{ParseError, Url};
-use visitor::{
-    browser::Browser,
-    scratch::Scratch,
-    tools::{CHROMEDRIVER, need},
-};
+use visitor::browser::Browser;
 
 /// Longer than anything here takes, so that only what is broken takes it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,7 +55,20 @@ fn root() -> PathBuf {
 
 /// The lines of a committed capture.
 fn lines(app: &str) -> Vec<Value> {
-    let text = LINES(app);
+    if let Some(dir) = std::env::var_os("MOCK") {
+        let text = fs::read_to_string(Path::new(&dir).join(format!("{app}.ndjson"))).unwrap();
+        return text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    }
+    let capture = File::open(root().join(format!("pcap/{app}.pcap"))).unwrap();
+    let mut reader = Reader::new(capture);
+    let mut text = Vec::new();
+    let mut json = Json::new(&mut text, app.to_owned(), None);
+    while let Some(packet) = reader.next_packet().unwrap() {
+        json.packet(&packet).unwrap();
+    }
+    json.finish(End::default()).unwrap();
+    drop(json);
+    let text = String::from_utf8(text).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -60,14 +76,11 @@ fn lines(app: &str) -> Vec<Value> {
 struct Window {
     browser: Browser,
     address: String,
-    _scratch: Scratch,
 }
 
 impl Window {
     /// Opens the page of these captures in a window of 1280 by 720.
     async fn open(captures: &[(&str, Vec<Value>)]) -> Self {
-        need(&[CHROMEDRIVER]).unwrap();
-        let scratch = Scratch::new().unwrap();
         let captures: Vec<(String, Lines)> = captures
             .iter()
             .map(|(name, lines)| {
@@ -76,10 +89,13 @@ impl Window {
                 ((*name).to_owned(), kept)
             })
             .collect();
-        let path = scratch.path().join("page.html");
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let path =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capture-page-{number}.html"));
         fs::write(&path, page::page(&captures)).unwrap();
         let address = format!("file://{}", path.display());
-        let window = Self { browser: Browser::open().await.unwrap(), address, _scratch: scratch };
+        let window = Self { browser: Browser::open().await.unwrap(), address };
         window.resize(1280, 720).await;
         window.go("").await;
         window
@@ -91,7 +107,8 @@ impl Window {
     }
 
     async fn resize(&self, width: u32, height: u32) {
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
     }
 
@@ -144,7 +161,9 @@ impl Window {
 
     /// Checks that the browser has asked for nothing but the page, and complained of nothing.
     async fn asked_nobody(&self) {
-        let requests = self.run("return performance.getEntriesByType('resource').map((entry) => entry.name)").await;
+        let requests = self
+            .run("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+            .await;
         assert_eq!(requests, json!([]));
         assert_eq!(self.browser.console().await.unwrap(), [""; 0]);
     }
@@ -272,7 +291,9 @@ async fn each_byte_has_the_name_that_the_lines_give_it() {
             let expected: Vec<String> = names(&lines, packet)
                 .iter()
                 .enumerate()
-                .map(|(byte, name)| format!("{}, byte {byte}, {name}", &hex[2 * byte..2 * byte + 2]))
+                .map(|(byte, name)| {
+                    format!("{}, byte {byte}, {name}", &hex[2 * byte..2 * byte + 2])
+                })
                 .collect();
             assert_eq!(window.run(labels).await, json!(expected), "{app}, packet {number}");
             count += expected.len();
@@ -286,7 +307,8 @@ async fn each_byte_has_the_name_that_the_lines_give_it() {
 /// The first packet of wsapp that carries a masked text frame, and where the frame begins in it.
 fn masked_frame() -> (u64, u64) {
     let lines = lines("wsapp");
-    let frame = lines.iter().find(|line| line["kind"] == "frame" && line["masked"] == true).unwrap();
+    let frame =
+        lines.iter().find(|line| line["kind"] == "frame" && line["masked"] == true).unwrap();
     (frame["spans"][0][0].as_u64().unwrap(), frame["spans"][0][1].as_u64().unwrap())
 }
 
@@ -349,14 +371,17 @@ async fn every_view_follows_the_keys_alone() {
     let next = json!({ "byte": frame.to_string(), "field": "websocket.rsv", "address": format!("#wsapp/p{packet}/b{frame}.1") });
     window.expect(next).await;
     window.press(Key::Escape, false).await;
-    window.expect(json!({ "packet": packet.to_string(), "byte": null, "keys": packet.to_string() })).await;
+    window
+        .expect(json!({ "packet": packet.to_string(), "byte": null, "keys": packet.to_string() }))
+        .await;
     window.press(Key::Enter, false).await;
     window.expect(json!({ "field": "websocket.fin", "keys": frame.to_string() })).await;
     window.press(Key::Down, false).await;
     window.expect(json!({ "field": "websocket.rsv" })).await;
     window.press('c', false).await;
     window.press(Key::Down, false).await;
-    let said = "return document.activeElement.closest('li')?.querySelector('pre').textContent ?? ''";
+    let said =
+        "return document.activeElement.closest('li')?.querySelector('pre').textContent ?? ''";
     let wanted = |text: &Value| text.as_str().is_some_and(|text| text.contains("\"time\""));
     window.browser.wait_for(said, PATIENCE, wanted).await.unwrap();
     window.press('p', false).await;
@@ -375,12 +400,16 @@ async fn every_view_follows_the_keys_alone() {
 async fn an_address_restores_what_was_chosen() {
     let (packet, frame) = masked_frame();
     let window = Window::of_the_apps().await;
-    for (place, field) in [(format!("b{}", frame + 1), "websocket.mask"), (format!("b{frame}.4"), "websocket.opcode")] {
+    for (place, field) in
+        [(format!("b{}", frame + 1), "websocket.mask"), (format!("b{frame}.4"), "websocket.opcode")]
+    {
         let address = format!("#wsapp/p{packet}/{place}");
         // In a document of its own, as who follows a link gets it.
         window.browser.client().goto("about:blank").await.unwrap();
         window.go(&address).await;
-        window.expect(json!({ "packet": packet.to_string(), "field": field, "address": address })).await;
+        window
+            .expect(json!({ "packet": packet.to_string(), "field": field, "address": address }))
+            .await;
     }
     window.go(&format!("#wsapp/p{packet}/b{frame}/conversation")).await;
     let said = "return document.querySelector('li:has([aria-current=\"true\"]) pre')?.textContent";
@@ -479,7 +508,8 @@ fn many(app: &str, count: u64) -> Vec<Value> {
             add(&mut line["answers"], round * packets);
             add(&mut line["unit"], round * units);
             add(&mut line["connection"], round * connections);
-            for (name, more) in [("acknowledges", packets), ("packets", packets), ("units", units)] {
+            for (name, more) in [("acknowledges", packets), ("packets", packets), ("units", units)]
+            {
                 for value in line[name].as_array_mut().into_iter().flatten() {
                     add(value, round * more);
                 }

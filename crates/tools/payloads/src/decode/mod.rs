@@ -40,5 +40,5 @@ pub mod websocket;
 
 pub use decoder::Decoder;
 pub use kinds::Kinds;
-pub use sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
+pub use sink::{Both, Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
 pub use unit::{Assembler, Event, Listener, Unit};

@@ -169,6 +169,89 @@ pub enum Note<'a> {
     WebSocket,
 }
 
+/// Two that take what a [`Decoder`](super::Decoder) finds.
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A: Sink, B: Sink> Sink for Both<A, B> {
+    const COUNTS: bool = A::COUNTS || B::COUNTS;
+    const PIECES: bool = A::PIECES || B::PIECES;
+
+    fn opened(&mut self, connection: &ConnectionInfo, time: i64) {
+        self.0.opened(connection, time);
+        self.1.opened(connection, time);
+    }
+
+    fn ended(&mut self, connection: &ConnectionInfo, time: i64, ending: Ending) {
+        self.0.ended(connection, time, ending);
+        self.1.ended(connection, time, ending);
+    }
+
+    fn moved(&mut self, from: usize, to: usize) {
+        self.0.moved(from, to);
+        self.1.moved(from, to);
+    }
+
+    fn begin(&mut self, origin: &Origin<'_>, unit: UnitKind, is_rest: bool) {
+        self.0.begin(origin, unit, is_rest);
+        self.1.begin(origin, unit, is_rest);
+    }
+
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, kind: Kind, bytes: &[u8]) {
+        self.0.piece(origin, part, kind, bytes);
+        self.1.piece(origin, part, kind, bytes);
+    }
+
+    fn end(&mut self, origin: &Origin<'_>, complete: bool) {
+        self.0.end(origin, complete);
+        self.1.end(origin, complete);
+    }
+
+    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>, deflate: bool) {
+        self.0.agreed(origin, key, deflate);
+        self.1.agreed(origin, key, deflate);
+    }
+
+    fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
+        self.0.note(origin, note);
+        self.1.note(origin, note);
+    }
+
+    fn count(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
+        self.0.count(origin, kind, bytes);
+        self.1.count(origin, kind, bytes);
+    }
+
+    fn uncount(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
+        self.0.uncount(origin, kind, bytes);
+        self.1.uncount(origin, kind, bytes);
+    }
+
+    fn answer(&mut self, origin: &Origin<'_>) {
+        self.0.answer(origin);
+        self.1.answer(origin);
+    }
+
+    fn unasked(&mut self, origin: &Origin<'_>) {
+        self.0.unasked(origin);
+        self.1.unasked(origin);
+    }
+
+    fn time(&mut self, origin: &Origin<'_>, is_time: bool, back: u64) {
+        self.0.time(origin, is_time, back);
+        self.1.time(origin, is_time, back);
+    }
+
+    fn group(&mut self, origin: &Origin<'_>, is_framing: bool) {
+        self.0.group(origin, is_framing);
+        self.1.group(origin, is_framing);
+    }
+
+    fn recount(&mut self, origin: &Origin<'_>, from: Kind, to: Kind, bytes: u64) {
+        self.0.recount(origin, from, to, bytes);
+        self.1.recount(origin, from, to, bytes);
+    }
+}
+
 /// Takes what a [`Decoder`](super::Decoder) finds.
 pub trait Sink {
     /// Whether [`count`](Self::count) and [`recount`](Self::recount) are wanted.

@@ -5,7 +5,9 @@
 pub mod escape;
 pub mod explain;
 mod frame;
+pub mod json;
 mod left_out;
+mod notes;
 pub mod page;
 mod plural;
 pub mod show;

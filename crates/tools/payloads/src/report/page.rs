@@ -22,11 +22,14 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, Write},
+    io::{self, Read, Write},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
+
+use super::json::{End, Json};
+use crate::input::{ReadError, Reader};
 
 /// The most packets of a capture that a page holds.
 pub const PACKET_LIMIT: u64 = 5000;
@@ -122,6 +125,57 @@ impl Lines {
             self.unit = self.unit.max(number(line, "\"unit\":"));
         }
         keeps
+    }
+}
+
+/// A capture, read for a page.
+#[derive(Debug)]
+pub struct Reading {
+    /// Its lines.
+    pub lines: Lines,
+    /// What a reader should know, in a line each.
+    pub warnings: Vec<String>,
+    /// Why the rest of it could not be read.
+    pub error: Option<ReadError>,
+}
+
+impl Reading {
+    /// Reads what comes from `input`, which the lines call `name`. Where a connection's SYN was not
+    /// captured, the side with `port` is its server.
+    ///
+    /// # Errors
+    ///
+    /// If it is no capture.
+    pub fn new(input: impl Read, name: String, port: Option<u16>) -> Result<Self, ReadError> {
+        let mut lines = Lines::new();
+        let mut reader = Reader::new(input);
+        let mut json = Json::new(&mut lines, name, port);
+        let mut begun = false;
+        let error = loop {
+            match reader.next_packet() {
+                Ok(Some(packet)) => {
+                    begun = true;
+                    // Lines in memory can always be added to, here and below.
+                    let _ = json.packet(&packet);
+                }
+                Ok(None) => break None,
+                Err(error @ ReadError::Damaged(_)) => break Some(error),
+                Err(error) if begun => break Some(error),
+                Err(error) => return Err(error),
+            }
+        };
+        let damaged_at = match &error {
+            Some(ReadError::Damaged(offset)) => Some(*offset),
+            _ => None,
+        };
+        let (cut_at, unsupported) = (reader.cut_at(), reader.unsupported());
+        let _ = json.finish(End { cut_at, damaged_at, damaged: error.is_some(), unsupported });
+        let mut warnings = json.warnings(unsupported);
+        if let Some(offset) = cut_at {
+            warnings.push(format!("ends in the middle of a packet, at byte {offset}"));
+        }
+        drop(json);
+        Ok(Self { lines, warnings, error })
     }
 }
 

@@ -10,13 +10,14 @@ use super::{
     escape::push_escaped,
     explain::{Explained, chunk_size, explain},
     left_out::LeftOut,
+    notes,
     plural::plural,
     wrap::wrapped,
 };
 use crate::{
     decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
     input::{Contents, Headers, Packet},
-    tcp::{ConnectionInfo, Conversations, Ending, Side},
+    tcp::{ConnectionInfo, Conversations, Side},
 };
 
 /// How much text is put together before it is written, in bytes.
@@ -72,14 +73,14 @@ impl<W: Write> Show<W> {
         self.assembler.start(packet.time);
         let found = self.headers.read(packet);
         self.left_out.count(&found);
-        let Contents::Tcp(segment) = found.contents else {
+        let Contents::Tcp(segment) = &found.contents else {
             return Ok(());
         };
         self.last_time = packet.time;
         let printer = self.assembler.listener();
         printer.packets += u64::from(found.packets);
         printer.app_bytes += u64::from(segment.payload_len);
-        self.conversations.segment(packet.time, &segment, &mut self.assembler);
+        self.conversations.segment(packet.time, segment, &mut self.assembler);
         self.assembler.listener().result()
     }
 
@@ -235,16 +236,10 @@ impl<W> Printer<W> {
         match event {
             Event::Opened(connection) => self.opened(time, connection),
             Event::Ended(connection, ending) => {
-                let line = match ending {
-                    // Both sides' FINs say so.
-                    Ending::Closed => return,
-                    Ending::Reset(side) => format!("broken off by the {} (RST)", side.name()),
-                    Ending::Dropped => {
-                        "left here, as the longest idle of too many open connections".to_owned()
-                    }
-                };
-                self.paragraph(false);
-                self.heading(time, connection.number, None, "", &line);
+                if let Some((_, line)) = notes::of_ending(ending) {
+                    self.paragraph(false);
+                    self.heading(time, connection.number, None, "", &line);
+                }
             }
             Event::Unit(unit) => self.unit(unit),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
@@ -335,23 +330,10 @@ impl<W> Printer<W> {
     }
 
     fn note(&mut self, time: i64, connection: &ConnectionInfo, side: Side, note: Note<'_>) {
-        let number = connection.number;
-        let label = side.letter().to_string();
-        let name = side.name();
-        let line = match note {
-            Note::Cut(bytes) => {
-                self.cut_off += bytes;
-                format!("{} cut off by the snap length", plural(bytes, "byte"))
-            }
-            Note::Gap(bytes) => {
-                self.missing += bytes;
-                format!("gap: {} not in the capture", plural(bytes, "byte"))
-            }
-            Note::Repeated(bytes) => {
-                self.sent_again += bytes;
-                format!("{} sent again", plural(bytes, "byte"))
-            }
-            Note::GapOrFin => "gap: 1 byte or the FIN is not in the capture".to_owned(),
+        match note {
+            Note::Cut(bytes) => self.cut_off += bytes,
+            Note::Gap(bytes) => self.missing += bytes,
+            Note::Repeated(bytes) => self.sent_again += bytes,
             Note::Late { bytes, cut, missed } => {
                 let len = bytes.len() as u64;
                 self.shown += len;
@@ -360,38 +342,30 @@ impl<W> Printer<W> {
                     // It was said that they are.
                     self.missing -= len + cut;
                 }
-                if cut > 0 {
-                    let line = format!("{} cut off by the snap length", plural(cut, "byte"));
-                    self.paragraph(false);
-                    self.heading(time, number, Some(side), &label, &line);
+                if cut > 0 && len > 0 {
+                    self.note_line(time, connection, side, Note::Cut(cut));
                 }
-                if len > 0 {
-                    let line = format!("{} from before, captured late", plural(len, "byte"));
-                    self.paragraph(true);
-                    self.heading(time, number, Some(side), &label, &line);
-                    if self.style.explain {
-                        self.explained(&Unit::late(time, connection, side, bytes));
-                    } else {
-                        self.lines(bytes, Side::Client);
-                    }
-                }
-                return;
             }
-            Note::End => format!("the {name} has nothing more to send (FIN)"),
-            Note::WebSocket => {
-                self.paragraph(true);
-                self.heading(
-                    time,
-                    number,
-                    None,
-                    "",
-                    "from here on, both sides send WebSocket frames",
-                );
-                return;
+            Note::GapOrFin | Note::End | Note::WebSocket => {}
+        }
+        self.note_line(time, connection, side, note);
+        if let Note::Late { bytes: bytes @ [_, ..], .. } = note {
+            if self.style.explain {
+                self.explained(&Unit::late(time, connection, side, bytes));
+            } else {
+                self.lines(bytes, Side::Client);
             }
-        };
-        self.paragraph(false);
-        self.heading(time, number, Some(side), &label, &line);
+        }
+    }
+
+    fn note_line(&mut self, time: i64, connection: &ConnectionInfo, side: Side, note: Note<'_>) {
+        let (_, line) = notes::of(note, side);
+        let is_late = matches!(note, Note::Late { bytes: [_, ..], .. });
+        let of_both = note == Note::WebSocket;
+        self.paragraph(is_late || of_both);
+        let (side, label) =
+            if of_both { (None, String::new()) } else { (Some(side), side.letter().to_string()) };
+        self.heading(time, connection.number, side, &label, &line);
     }
 
     fn unit(&mut self, unit: &Unit) {

@@ -200,11 +200,7 @@ impl Stats {
         }
         stats.connections = conversations.count();
         conversations.finish(counter.last_time, &mut counter);
-        counter.end_part();
-        stats.overall = counter.overall;
-        stats.usual = counter.usual();
-        stats.dropped = counter.dropped;
-        stats.forgot_updates = counter.forgot;
+        counter.finish(&mut stats);
         stats.left_out.unsupported = reader.unsupported();
         stats.cut_at = reader.cut_at();
         Ok(stats)
@@ -349,7 +345,7 @@ struct Row {
 
 /// Counts the packets as they come.
 #[derive(Default)]
-struct Counter {
+pub(super) struct Counter {
     overall: Figures,
     last_time: i64,
     /// The number of the part at hand, from 0.
@@ -365,6 +361,29 @@ struct Counter {
     updates: u64,
     forgot: bool,
     dropped: u64,
+    /// The numbers of the first and the last packet of the part at hand.
+    packets: (u64, u64),
+    decided: Option<Decided>,
+}
+
+/// An update, once it is over.
+pub(super) struct Decided {
+    /// The numbers of its first and its last packet.
+    packets: (u64, u64),
+    update: Update,
+}
+
+impl Decided {
+    /// Its members in JSON, named as in [`Stats::json`].
+    pub(super) fn members(&self) -> [(&'static str, Value); 4] {
+        let Self { packets: (first, last), update } = self;
+        [
+            ("packets", json!([first, last])),
+            ("figures", update.figures.json()),
+            ("client", update.division(Side::Client).json()),
+            ("server", update.division(Side::Server).json()),
+        ]
+    }
 }
 
 impl Counter {
@@ -374,6 +393,19 @@ impl Counter {
         found: &Found<'_>,
         segment: &Segment<'_>,
         conversations: &mut Conversations<Decoder>,
+    ) {
+        self.begin_packet(0, time, found, segment);
+        let (_, side) = conversations.segment(time, segment, self);
+        self.end_packet(side, found, segment);
+    }
+
+    /// Counts the packet with this number, before what is said in it is counted.
+    pub(super) fn begin_packet(
+        &mut self,
+        number: u64,
+        time: i64,
+        found: &Found<'_>,
+        segment: &Segment<'_>,
     ) {
         if self.overall.total_packets > 0 && time.saturating_sub(self.last_time) >= SILENCE {
             self.end_part();
@@ -385,7 +417,14 @@ impl Counter {
         self.overall.add(found, segment);
         self.update.figures.add(found, segment);
         self.has_control |= segment.flags.syn || segment.flags.fin || segment.flags.rst;
-        let (_, side) = conversations.segment(time, segment, self);
+        if self.packets.0 == 0 {
+            self.packets.0 = number;
+        }
+        self.packets.1 = number;
+    }
+
+    /// Counts what `side` sent in the packet.
+    pub(super) fn end_packet(&mut self, side: Side, found: &Found<'_>, segment: &Segment<'_>) {
         self.update.divisions[side.index()].total += u64::from(segment.payload_len);
         if side == Side::Server || segment.payload_len == 0 {
             self.update.without_client.add(found, segment);
@@ -398,6 +437,7 @@ impl Counter {
         let has_control = std::mem::take(&mut self.has_control);
         let has_answer = std::mem::take(&mut self.has_answer);
         let has_unasked = std::mem::take(&mut self.has_unasked);
+        let packets = std::mem::take(&mut self.packets);
         let is_first = self.part == 0;
         self.part += 1;
         if is_first || has_control || update.figures.app_bytes == 0 {
@@ -405,6 +445,7 @@ impl Counter {
         }
         self.updates += 1;
         update.can_push = has_unasked && !has_answer;
+        self.decided = Some(Decided { packets, update });
         let row = self.rows.entry(update.figures).or_insert(Row { seen: 0, latest: 0, update });
         row.seen += 1;
         row.latest = self.updates;
@@ -419,6 +460,25 @@ impl Counter {
             let limit = seen[ROW_LIMIT / 2];
             self.rows.retain(|_, row| (row.seen, row.latest) > limit || row.latest == latest);
         }
+    }
+
+    /// The update that was decided last, unless it was taken before.
+    pub(super) fn take_decided(&mut self) -> Option<Decided> {
+        self.decided.take()
+    }
+
+    /// How many packets were counted.
+    pub(super) fn packets(&self) -> u64 {
+        self.overall.total_packets
+    }
+
+    /// The capture is over: puts its figures into `stats`.
+    pub(super) fn finish(&mut self, stats: &mut Stats) {
+        self.end_part();
+        stats.overall = self.overall;
+        stats.usual = self.usual();
+        stats.dropped = self.dropped;
+        stats.forgot_updates = self.forgot;
     }
 
     fn usual(&self) -> Option<UsualUpdate> {

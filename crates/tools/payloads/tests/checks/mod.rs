@@ -3,6 +3,8 @@
 
 #[allow(dead_code, reason = "each test file uses a part of it")]
 pub mod headers;
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub mod json;
 
 use std::io::{self, Write};
 
@@ -68,6 +70,7 @@ pub fn capture(capture: &[u8]) {
             assert_eq!(sum, stats.overall.app_bytes, "{found}");
         }
     }
+    json::lines(capture);
     if let Ok(stats) = stats {
         if let Some(usual) = &stats.usual {
             let total: u64 = usual.update.divisions.iter().map(|division| division.total).sum();

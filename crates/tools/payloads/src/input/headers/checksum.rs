@@ -60,31 +60,30 @@ pub(super) struct Covered<'a> {
     pub len: usize,
     /// Whether it is a fragment, which does not have all that is covered.
     pub fragment: bool,
-    /// The sum of the pseudo-header with a length, if there is one.
-    pub pseudo: Option<fn(&super::Ip, usize) -> Sum>,
+    /// The addresses and the protocol that the pseudo-header has, if there is one.
+    pub pseudo: Option<(IpAddr, IpAddr, u8)>,
 }
 
 impl Covered<'_> {
     /// The checksum, and whether it is right.
-    pub fn in_words(&self, ip: &super::Ip) -> String {
+    pub fn in_words(&self) -> String {
         let field = self.field;
         if self.fragment {
             return format!("0x{field:04x} (not checked: the other fragments belong to it)");
         }
-        let pseudo = |len| self.pseudo.map_or(Sum::default(), |pseudo| pseudo(ip, len));
         let missing = self.len.saturating_sub(self.data.len());
         if missing == 0 && self.data.len() >= self.at + 2 {
             let (before, after) = self.data.split_at(self.at);
-            let expected = pseudo(self.len).bytes(before).bytes(&after[2..]).checksum();
+            let expected = self.pseudo(self.len).bytes(before).bytes(&after[2..]).checksum();
             // 0 and 0xffff are the same number.
             if expected == field || expected | field == 0xffff && expected & field == 0 {
                 return format!("0x{field:04x} (right)");
             }
-            if !self.is_left_to_card(&pseudo) {
+            if !self.is_left_to_card() {
                 return format!("0x{field:04x} (wrong: 0x{expected:04x} would be right)");
             }
         }
-        if self.is_left_to_card(&pseudo) {
+        if self.is_left_to_card() {
             return format!(
                 "0x{field:04x} (left to the network card: the sum of the pseudo-header alone)"
             );
@@ -96,7 +95,14 @@ impl Covered<'_> {
 
     /// Whether the field holds the sum of the pseudo-header alone, as the system leaves it to a
     /// network card that adds the rest; one that also cuts the data into segments adds the length.
-    fn is_left_to_card(&self, pseudo: &impl Fn(usize) -> Sum) -> bool {
-        self.pseudo.is_some() && [self.len, 0].iter().any(|len| pseudo(*len).folded() == self.field)
+    fn is_left_to_card(&self) -> bool {
+        self.pseudo.is_some()
+            && [self.len, 0].iter().any(|len| self.pseudo(*len).folded() == self.field)
+    }
+
+    fn pseudo(&self, len: usize) -> Sum {
+        self.pseudo.map_or(Sum::default(), |(source, destination, protocol)| {
+            Sum::pseudo_header(source, destination, protocol, len)
+        })
     }
 }

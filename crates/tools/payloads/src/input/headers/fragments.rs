@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Carrier, Contents, Found, Fragment, Ip, Walk, read};
+use super::{Addresses, Carrier, Contents, Found, Fragment, Ip, Walk, read};
 use crate::input::Packet;
 
 /// How long fragments wait for the others of their packet, in nanoseconds: 30 s, as in Linux.
@@ -64,13 +64,14 @@ struct Waiting {
 impl Headers {
     /// What `packet` holds: where it is a fragment and the last one that was missing, that is what
     /// the whole packet holds.
+    #[inline]
     pub fn read<'a>(&'a mut self, packet: &Packet<'a>) -> Found<'a> {
         self.count += 1;
-        let found = read(packet);
-        match found.contents {
-            Contents::Fragment(fragment) => self.fragment(packet, fragment, found),
-            _ => found,
+        let mut found = read(packet);
+        if let Contents::Fragment(fragment) = found.contents {
+            self.fragment(packet, fragment, &mut found);
         }
+        found
     }
 
     /// How many captured packets wait for other fragments.
@@ -95,12 +96,12 @@ impl Headers {
         &'a mut self,
         packet: &Packet<'a>,
         fragment: Fragment<'a>,
-        found: Found<'a>,
-    ) -> Found<'a> {
+        found: &mut Found<'a>,
+    ) {
         self.waiting.retain(|waiting| packet.time.saturating_sub(waiting.since).abs() <= WAIT);
         let end = fragment.offset.saturating_add(fragment.len);
         if fragment.len == 0 || end > LONGEST {
-            return found;
+            return;
         }
         let Fragment { source, destination, identification, protocol, .. } = fragment;
         let key = (source, destination, identification, protocol);
@@ -126,24 +127,28 @@ impl Headers {
             captured: captured as u32,
         };
         if !waiting.take(piece, fragment.more, &fragment.data[..captured]) {
-            return found;
+            return;
         }
         waiting.frame_bytes += u64::from(packet.frame_len);
         if !waiting.is_whole() {
             // Back to its place in the order.
             self.waiting.insert(index.unwrap_or(self.waiting.len()), waiting);
             self.limit();
-            return found;
+            return;
         }
         self.whole = waiting.data;
         self.pieces = waiting.pieces;
+        let carrier = Carrier { payload_at: None, ..found.carrier };
+        // At most 65,535 fragments of a byte each.
+        found.packets = self.pieces.len() as u32;
+        found.frame_bytes = waiting.frame_bytes;
         let mut walk = Walk {
             data: &self.whole,
             at: 0,
             end: waiting.total.map_or(0, |total| total as usize),
             depth: 0,
             in_fragment: false,
-            carrier: Carrier::default(),
+            found,
             naming: (),
         };
         // Where some of its middle was not captured, what follows cannot be read.
@@ -155,14 +160,9 @@ impl Headers {
             readable += piece.captured;
         }
         walk.data = &self.whole[..self.whole.len().min(readable as usize)];
-        let contents = walk.protocol(Ip { source, destination, fragment: false }, protocol);
-        Found {
-            contents,
-            carrier: Carrier { payload_at: None, ..found.carrier },
-            // At most 65,535 fragments of a byte each.
-            packets: self.pieces.len() as u32,
-            frame_bytes: waiting.frame_bytes,
-        }
+        let ip = Ip { addresses: Addresses::Kept(source, destination), fragment: false };
+        walk.protocol(ip, protocol);
+        walk.found.carrier = carrier;
     }
 
     /// Forgets the oldest where there are too many.

@@ -1,7 +1,7 @@
 //! What takes a packet over one wire: Ethernet and its kin, and what stands in for it in captures.
 
 use super::{
-    Contents, Group, Header, Naming, Walk,
+    Group, Header, Naming, Walk,
     names::{Names, bytes, hardware, hex, named},
     other::{self, Other},
     terms,
@@ -47,10 +47,10 @@ fn next_in_words(number: u16) -> String {
     }
 }
 
-impl<'a, N: Naming> Walk<'a, N> {
+impl<'a, N: Naming> Walk<'a, '_, N> {
     /// Ethernet II or IEEE 802.3.
     #[inline(always)]
-    pub(super) fn ethernet(&mut self) -> Contents<'a> {
+    pub(super) fn ethernet(&mut self) {
         let header: Header<14> = self.header();
         let ether_type = header.u16(12);
         if let Some(names) = self.naming.names() {
@@ -73,7 +73,7 @@ impl<'a, N: Naming> Walk<'a, N> {
 
     /// What comes after an EtherType, or after a length in its place.
     #[inline(always)]
-    pub(super) fn ether_type(&mut self, number: u16) -> Contents<'a> {
+    pub(super) fn ether_type(&mut self, number: u16) {
         match number {
             0x0800 | 0x86dd => self.ip(),
             _ => self.unusual_type(number),
@@ -82,18 +82,18 @@ impl<'a, N: Naming> Walk<'a, N> {
 
     /// A frame within something else, which is rare, and is to keep the common way short.
     #[inline(never)]
-    pub(super) fn inner_frame(&mut self) -> Contents<'a> {
+    pub(super) fn inner_frame(&mut self) {
         self.ethernet()
     }
 
     /// The same of what has an EtherType.
     #[inline(never)]
-    pub(super) fn inner_type(&mut self, number: u16) -> Contents<'a> {
+    pub(super) fn inner_type(&mut self, number: u16) {
         self.ether_type(number)
     }
 
     #[inline(never)]
-    fn unusual_type(&mut self, number: u16) -> Contents<'a> {
+    fn unusual_type(&mut self, number: u16) {
         if !self.descend() {
             return self.other(Other::TooManyHeaders);
         }
@@ -115,7 +115,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// A tag of a virtual network.
-    fn tag(&mut self, layer: &'static str) -> Contents<'a> {
+    fn tag(&mut self, layer: &'static str) {
         let header: Header<4> = self.header();
         let (tag, ether_type) = (header.u16(0), header.u16(2));
         if let Some(names) = self.naming.names() {
@@ -137,7 +137,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// Logical link control, which IEEE 802.3 has where Ethernet II has a type.
-    fn llc(&mut self) -> Contents<'a> {
+    fn llc(&mut self) {
         let header: Header<3> = self.header();
         let [destination, source, control] = header.bytes;
         // Novell put IPX there without any header.
@@ -179,7 +179,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// The subnetwork access protocol, by which LLC carries what has an EtherType.
-    fn snap(&mut self) -> Contents<'a> {
+    fn snap(&mut self) {
         let header: Header<5> = self.header();
         let organization = header.u32(0) >> 8;
         let protocol = header.u16(3);
@@ -210,7 +210,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// PPP over Ethernet: a session that is open, or the search for one.
-    fn pppoe(&mut self, session: bool) -> Contents<'a> {
+    fn pppoe(&mut self, session: bool) {
         let header: Header<6> = self.header();
         let (code, number, len) = (header.bytes[1], header.u16(2), header.u16(4));
         if let Some(names) = self.naming.names() {
@@ -245,7 +245,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// PPP without its frame: the protocol's number, in one byte where its last bit says so.
-    pub(super) fn ppp(&mut self) -> Contents<'a> {
+    pub(super) fn ppp(&mut self) {
         if let Some(names) = self.naming.names() {
             names.layer("PPP", Group::Link);
         }
@@ -280,7 +280,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// A stack of MPLS labels. Nothing says what it carries but its first bits.
-    pub(super) fn mpls(&mut self) -> Contents<'a> {
+    pub(super) fn mpls(&mut self) {
         loop {
             let header: Header<4> = self.header();
             let entry = header.u32(0);
@@ -337,7 +337,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// The control word before a frame (RFC 4385 section 3).
-    fn control_word(&mut self) -> Contents<'a> {
+    fn control_word(&mut self) {
         let header: Header<4> = self.header();
         if let Some(names) = self.naming.names() {
             names.layer("pseudowire control word", Group::Link);
@@ -354,7 +354,7 @@ impl<'a, N: Naming> Walk<'a, N> {
 
     /// BSD's loopback interface: an address family of 4 bytes, in the byte order of the machine that
     /// captured, or in network byte order (OpenBSD).
-    pub(super) fn loopback(&mut self) -> Contents<'a> {
+    pub(super) fn loopback(&mut self) {
         let header: Header<4> = self.header();
         let (family, order) = match header.bytes {
             [low, high, 0, 0] => (u16::from_le_bytes([low, high]).into(), "little-endian"),
@@ -381,7 +381,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// Linux cooked capture, version 1.
-    pub(super) fn cooked(&mut self) -> Contents<'a> {
+    pub(super) fn cooked(&mut self) {
         let header: Header<16> = self.header();
         let (kind, kind_of_interface, protocol) = (header.u16(0), header.u16(2), header.u16(14));
         let address = header.bytes[6..14].first_chunk().copied().unwrap_or_default();
@@ -400,13 +400,13 @@ impl<'a, N: Naming> Walk<'a, N> {
         if !header.is_whole() {
             return self.missing("Linux cooked", 16);
         }
-        self.carrier.direction = Some(kind);
+        self.found.carrier.direction = Some(kind);
         self.at += 16;
         self.cooked_type(protocol)
     }
 
     /// Linux cooked capture, version 2.
-    pub(super) fn cooked2(&mut self) -> Contents<'a> {
+    pub(super) fn cooked2(&mut self) {
         let header: Header<20> = self.header();
         let (protocol, interface) = (header.u16(0), header.u32(4));
         let kind = header.bytes[10].into();
@@ -428,14 +428,14 @@ impl<'a, N: Naming> Walk<'a, N> {
         if !header.is_whole() {
             return self.missing("Linux cooked", 20);
         }
-        self.carrier.direction = Some(kind);
-        self.carrier.interface = Some(interface);
+        self.found.carrier.direction = Some(kind);
+        self.found.carrier.interface = Some(interface);
         self.at += 20;
         self.cooked_type(protocol)
     }
 
     /// What comes after a cooked header. Instead of a length it has a number of Linux's own.
-    fn cooked_type(&mut self, number: u16) -> Contents<'a> {
+    fn cooked_type(&mut self, number: u16) {
         match number {
             // 802.2 frames (ETH_P_802_2).
             0x0004 => self.llc(),

@@ -76,6 +76,19 @@ pub struct Found<'a> {
     pub frame_bytes: u64,
 }
 
+impl Found<'_> {
+    /// Nothing is known yet.
+    #[inline(always)]
+    fn new(packet: &Packet<'_>) -> Self {
+        Self {
+            contents: Contents::Unreadable { header: "first", cut: true },
+            carrier: Carrier::default(),
+            packets: 1,
+            frame_bytes: packet.frame_len.into(),
+        }
+    }
+}
+
 /// What a packet says besides its contents, as far as it helps to tell whether two are the same
 /// packet, recorded twice.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -197,34 +210,69 @@ pub struct Named {
 /// What `packet` holds, looked at alone: a fragment is only named.
 ///
 /// A segment of which the TCP header's first 14 bytes are captured can be read.
+#[inline]
 pub fn read<'a>(packet: &Packet<'a>) -> Found<'a> {
-    let mut walk = Walk::new(packet, ());
-    let contents = walk.packet(packet.link);
-    Found { contents, carrier: walk.carrier, packets: 1, frame_bytes: u64::from(packet.frame_len) }
+    let mut found = Found::new(packet);
+    Walk::new(packet, &mut found, ()).packet(packet.link);
+    found
 }
 
 /// Names each captured bit of `packet`; `tcp` is what is known of its connection.
 pub fn name(packet: &Packet<'_>, tcp: &TcpContext) -> Named {
-    let mut walk = Walk::new(packet, Names::new(packet.data.len(), *tcp));
-    let contents = walk.packet(packet.link);
-    if let Contents::Unreadable { header, cut: true } = contents {
+    let mut found = Found::new(packet);
+    let mut walk = Walk::new(packet, &mut found, Names::new(packet.data.len(), *tcp));
+    walk.packet(packet.link);
+    if let Contents::Unreadable { header, cut: true } = walk.found.contents {
         walk.naming.add_text("cut off by the capture");
         walk.naming.what(format!("cut off by the capture before the end of its {header} header"));
     }
     walk.naming.finish(packet.frame_len as usize)
 }
 
-/// The ends of an IP packet, and what else TCP and UDP need to know of it.
+/// What TCP and UDP need to know of the IP packet that they are in.
 #[derive(Clone, Copy)]
-struct Ip {
-    source: IpAddr,
-    destination: IpAddr,
+struct Ip<'a> {
+    addresses: Addresses<'a>,
     /// Whether it is a fragment, which holds not all of what it carries.
     fragment: bool,
 }
 
+/// Source and destination, where they are in the packet: a copy is made once, of a segment's.
+#[derive(Clone, Copy)]
+enum Addresses<'a> {
+    V4(&'a [u8; 8]),
+    V6(&'a [u8; 32]),
+    /// Of a packet that was put together.
+    Kept(IpAddr, IpAddr),
+}
+
+impl Ip<'_> {
+    #[inline(always)]
+    fn ends(&self) -> (IpAddr, IpAddr) {
+        match self.addresses {
+            Addresses::V4(&[a, b, c, d, e, f, g, h]) => {
+                (IpAddr::from([a, b, c, d]), IpAddr::from([e, f, g, h]))
+            }
+            Addresses::V6(addresses) => match addresses.as_chunks::<16>().0 {
+                [source, destination] => (IpAddr::from(*source), IpAddr::from(*destination)),
+                // 32 bytes are two times 16.
+                _ => (IpAddr::from([0; 16]), IpAddr::from([0; 16])),
+            },
+            Addresses::Kept(source, destination) => (source, destination),
+        }
+    }
+
+    fn is_v6(&self) -> bool {
+        match self.addresses {
+            Addresses::V4(_) => false,
+            Addresses::V6(_) => true,
+            Addresses::Kept(source, _) => source.is_ipv6(),
+        }
+    }
+}
+
 /// A walk over the headers of a packet, from the outside in.
-struct Walk<'a, N> {
+struct Walk<'a, 'f, N> {
     /// The captured bytes, up to the end of what encloses the next header.
     data: &'a [u8],
     /// Where the next header begins.
@@ -235,7 +283,8 @@ struct Walk<'a, N> {
     depth: u8,
     /// Whether what is read is the first fragment of a packet, alone.
     in_fragment: bool,
-    carrier: Carrier,
+    /// Where what is found goes: at once to where it is wanted, for it is large.
+    found: &'f mut Found<'a>,
     naming: N,
 }
 
@@ -260,21 +309,22 @@ impl<const LEN: usize> Header<LEN> {
     }
 }
 
-impl<'a, N: Naming> Walk<'a, N> {
-    fn new(packet: &Packet<'a>, naming: N) -> Self {
+impl<'a, 'f, N: Naming> Walk<'a, 'f, N> {
+    #[inline(always)]
+    fn new(packet: &Packet<'a>, found: &'f mut Found<'a>, naming: N) -> Self {
         Self {
             data: packet.data,
             at: 0,
             end: (packet.frame_len as usize).max(packet.data.len()),
             depth: 0,
             in_fragment: false,
-            carrier: Carrier::default(),
+            found,
             naming,
         }
     }
 
     #[inline(always)]
-    fn packet(&mut self, link: LinkType) -> Contents<'a> {
+    fn packet(&mut self, link: LinkType) {
         match link {
             LinkType::Ethernet => self.ethernet(),
             LinkType::Loopback => self.loopback(),
@@ -329,7 +379,7 @@ impl<'a, N: Naming> Walk<'a, N> {
 
     /// The next `len` bytes belong to `header` and are not all there.
     #[cold]
-    fn missing(&mut self, header: &'static str, len: usize) -> Contents<'a> {
+    fn missing(&mut self, header: &'static str, len: usize) {
         let cut = self.left() >= len;
         if !cut && let Some(names) = self.naming.names() {
             if self.in_fragment {
@@ -338,21 +388,21 @@ impl<'a, N: Naming> Walk<'a, N> {
                 names.malformed(format!("the {header} header does not fit into what is around it"));
             }
         }
-        Contents::Unreadable { header, cut }
+        self.found.contents = Contents::Unreadable { header, cut };
     }
 
     /// `header` is not as its standard has it.
     #[cold]
-    fn broken(&mut self, header: &'static str, why: impl FnOnce() -> String) -> Contents<'a> {
+    fn broken(&mut self, header: &'static str, why: impl FnOnce() -> String) {
         if let Some(names) = self.naming.names() {
             names.malformed(why());
         }
-        Contents::Unreadable { header, cut: false }
+        self.found.contents = Contents::Unreadable { header, cut: false };
     }
 
     /// What follows is not read.
     #[cold]
-    fn other(&mut self, other: Other) -> Contents<'a> {
+    fn other(&mut self, other: Other) {
         if let Some(names) = self.naming.names() {
             let left = names.left();
             if left > 0 {
@@ -363,6 +413,6 @@ impl<'a, N: Naming> Walk<'a, N> {
                 names.what(other.to_string());
             }
         }
-        Contents::Other(other)
+        self.found.contents = Contents::Other(other);
     }
 }

@@ -1,8 +1,12 @@
 //! Names the bits of a packet, one after the other.
 
-use std::{borrow::Cow, fmt::Display};
+use std::{
+    borrow::Cow,
+    fmt::Display,
+    net::{IpAddr, Ipv6Addr},
+};
 
-use super::{Field, Group, Layer, Named, TcpContext, Term, terms};
+use super::{Field, Group, Ip, Layer, Named, TcpContext, Term, terms};
 
 /// What a walk over headers tells about them: nothing at all, or a name for each bit.
 ///
@@ -43,6 +47,10 @@ pub(super) struct Names {
     named: Named,
     /// What is known of the connection.
     pub tcp: TcpContext,
+    /// Which addresses checksums have instead of those of the IP header, which says where the packet
+    /// is on its way.
+    pub source: Option<Ipv6Addr>,
+    pub destination: Option<Ipv6Addr>,
 }
 
 impl Names {
@@ -57,6 +65,8 @@ impl Names {
             enclosing: Vec::new(),
             named: Named::default(),
             tcp,
+            source: None,
+            destination: None,
         }
     }
 
@@ -147,6 +157,16 @@ impl Names {
     /// How many bytes are left of what is being named.
     pub fn left(&self) -> usize {
         self.limit.saturating_sub(self.at).div_ceil(8)
+    }
+
+    /// What the pseudo-header of `protocol` has.
+    pub fn pseudo_header(&self, ip: &Ip<'_>, protocol: u8) -> Option<(IpAddr, IpAddr, u8)> {
+        let (source, destination) = ip.ends();
+        Some((
+            self.source.map_or(source, IpAddr::V6),
+            self.destination.map_or(destination, IpAddr::V6),
+            protocol,
+        ))
     }
 
     /// The rest is what the headers carry.

@@ -1,9 +1,9 @@
 //! What takes a packet from host to host: IPv4 and IPv6, and what helps them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{
-    Contents, Fragment, Group, Header, Ip, Naming, Walk,
+    Addresses, Contents, Fragment, Group, Header, Ip, Naming, Walk,
     checksum::{Covered, Sum},
     names::{Names, bytes, hardware, hex, named},
     other::{self, Other},
@@ -54,10 +54,10 @@ fn v4(bytes: &[u8]) -> Ipv4Addr {
     bytes.first_chunk::<4>().map_or(Ipv4Addr::UNSPECIFIED, |bytes| Ipv4Addr::from(*bytes))
 }
 
-impl<'a, N: Naming> Walk<'a, N> {
+impl<'a, N: Naming> Walk<'a, '_, N> {
     /// An IP packet, of the version that its first bits say.
     #[inline(always)]
-    pub(super) fn ip(&mut self) -> Contents<'a> {
+    pub(super) fn ip(&mut self) {
         match self.data.get(self.at).map(|first| first >> 4) {
             Some(4) => self.ipv4(),
             Some(6) => self.ipv6(),
@@ -74,12 +74,12 @@ impl<'a, N: Naming> Walk<'a, N> {
 
     /// The same for what is rare, which keeps the common way short.
     #[inline(never)]
-    pub(super) fn inner_ip(&mut self) -> Contents<'a> {
+    pub(super) fn inner_ip(&mut self) {
         self.ip()
     }
 
     #[inline(always)]
-    fn ipv4(&mut self) -> Contents<'a> {
+    fn ipv4(&mut self) {
         let header: Header<20> = self.header();
         let header_len = usize::from(header.bytes[0] & 0x0f) * 4;
         let total_len = match usize::from(header.u16(2)) {
@@ -90,17 +90,10 @@ impl<'a, N: Naming> Walk<'a, N> {
         };
         let fragment = header.u16(6);
         let protocol = header.bytes[9];
-        let source = v4(&header.bytes[12..]);
-        let destination = v4(&header.bytes[16..]);
         let (at, identification) = (self.at, header.u16(4));
         let (offset, more) = (u32::from(fragment & 0x1fff) * 8, fragment & 0x2000 != 0);
-        let ip = Ip {
-            source: source.into(),
-            destination: destination.into(),
-            fragment: more || offset > 0,
-        };
         if self.naming.names().is_some() {
-            self.name_ipv4(&header, header_len, total_len, &ip);
+            self.name_ipv4(&header, header_len, total_len);
         }
         if !header.is_whole() {
             return self.missing("IPv4", 20);
@@ -119,8 +112,14 @@ impl<'a, N: Naming> Walk<'a, N> {
             return self.missing("IPv4", header_len);
         }
         // A packet has no 4 GiB.
-        self.carrier.ip_at = Some(at as u32);
-        self.carrier.identification = Some(identification.into());
+        self.found.carrier.ip_at = Some(at as u32);
+        self.found.carrier.identification = Some(identification.into());
+        let addresses = match self.data[at + 12..].first_chunk() {
+            Some(addresses) => Addresses::V4(addresses),
+            // The header is whole.
+            None => return self.missing("IPv4", 20),
+        };
+        let ip = Ip { addresses, fragment: more || offset > 0 };
         self.at += header_len;
         self.narrow(total_len - header_len);
         if ip.fragment {
@@ -130,13 +129,15 @@ impl<'a, N: Naming> Walk<'a, N> {
         if protocol == TCP { self.tcp(ip) } else { self.protocol(ip, protocol) }
     }
 
-    fn name_ipv4(&mut self, header: &Header<20>, header_len: usize, total_len: usize, ip: &Ip) {
+    fn name_ipv4(&mut self, header: &Header<20>, header_len: usize, total_len: usize) {
         let all = self.bytes(header_len);
         let left = self.left();
         let Some(names) = self.naming.names() else {
             return;
         };
         let [version, service, ..] = header.bytes;
+        let (source, destination) = (v4(&header.bytes[12..]), v4(&header.bytes[16..]));
+        (names.source, names.destination) = (None, None);
         names.layer("IPv4", Group::Network);
         names.field(4, &terms::IPV4_VERSION, (version >> 4).to_string());
         let units = version & 0x0f;
@@ -182,13 +183,13 @@ impl<'a, N: Naming> Walk<'a, N> {
                 0 if Sum::default().bytes(all).folded() != 0xffff => {
                     "0x0000 (left to the network card)".to_owned()
                 }
-                _ => checksum.in_words(ip),
+                _ => checksum.in_words(),
             },
         );
-        names.field(32, &terms::IPV4_SOURCE, ip.source.to_string());
-        names.field(32, &terms::IPV4_DESTINATION, ip.destination.to_string());
+        names.field(32, &terms::IPV4_SOURCE, source.to_string());
+        names.field(32, &terms::IPV4_DESTINATION, destination.to_string());
         if header.is_whole() {
-            let mut text = format!("{} → {}, TTL {}", ip.source, ip.destination, header.bytes[8]);
+            let mut text = format!("{source} → {destination}, TTL {}", header.bytes[8]);
             text.push_str(&format!(", {}", bytes(total_len)));
             names.text(text);
             name_ipv4_options(names, all.get(20..).unwrap_or_default(), header_len);
@@ -197,12 +198,12 @@ impl<'a, N: Naming> Walk<'a, N> {
 
     /// What an IP packet carries.
     #[inline(never)]
-    pub(super) fn protocol(&mut self, mut ip: Ip, mut number: u8) -> Contents<'a> {
+    pub(super) fn protocol(&mut self, mut ip: Ip<'a>, mut number: u8) {
         loop {
             if !self.descend() {
                 return self.other(Other::TooManyHeaders);
             }
-            let is_v6 = ip.source.is_ipv6();
+            let is_v6 = ip.is_v6();
             let next = match number {
                 TCP => return self.tcp(ip),
                 1 => return self.icmp(&ip),
@@ -214,33 +215,23 @@ impl<'a, N: Naming> Walk<'a, N> {
                 137 => return self.mpls(),
                 143 => return self.inner_frame(),
                 51 => self.authentication(),
-                0 | 43 | 60 | 135 | 139 | 140 if is_v6 => self.extension(&mut ip, number),
-                44 if is_v6 => match self.fragment_header(&mut ip) {
-                    Ok(Next::Header(next)) => Ok(next),
-                    Ok(Next::Contents(contents)) => return contents,
-                    Err(contents) => Err(contents),
-                },
+                0 | 43 | 60 | 135 | 139 | 140 if is_v6 => self.extension(number),
+                44 if is_v6 => self.fragment_header(&mut ip),
                 _ => return self.other(Other::Protocol(number)),
             };
             number = match next {
-                Ok(next) => next,
-                Err(contents) => return contents,
+                Some(next) => next,
+                None => return,
             };
         }
     }
 
     /// A fragment is named as far as it can be read alone.
-    fn fragment(
-        &mut self,
-        ip: Ip,
-        protocol: u8,
-        identification: u32,
-        offset: u32,
-        more: bool,
-    ) -> Contents<'a> {
+    fn fragment(&mut self, ip: Ip<'a>, protocol: u8, identification: u32, offset: u32, more: bool) {
+        let (source, destination) = ip.ends();
         let fragment = Fragment {
-            source: ip.source,
-            destination: ip.destination,
+            source,
+            destination,
             identification,
             protocol,
             offset,
@@ -249,7 +240,7 @@ impl<'a, N: Naming> Walk<'a, N> {
             at: u32::try_from(self.at).unwrap_or(u32::MAX),
             data: self.data.get(self.at..).unwrap_or_default(),
         };
-        let payload_at = self.carrier.payload_at;
+        let payload_at = self.found.carrier.payload_at;
         if self.naming.names().is_some() {
             let next = next_in_words(protocol);
             let last = u64::from(offset) + u64::from(fragment.len).saturating_sub(1);
@@ -269,15 +260,14 @@ impl<'a, N: Naming> Walk<'a, N> {
                 names.rest("fragment", Group::Payload, &terms::FRAGMENT, text);
             }
         }
-        self.carrier.payload_at = payload_at;
-        Contents::Fragment(fragment)
+        self.found.carrier.payload_at = payload_at;
+        self.found.contents = Contents::Fragment(fragment);
     }
 
     #[inline(never)]
-    fn ipv6(&mut self) -> Contents<'a> {
+    fn ipv6(&mut self) {
         let header: Header<40> = self.header();
         let (source, destination) = (v6(&header.bytes[8..24]), v6(&header.bytes[24..]));
-        let ip = Ip { source: source.into(), destination: destination.into(), fragment: false };
         let next = header.bytes[6];
         let len = match usize::from(header.u16(4)) {
             // As in IPv4, and for jumbograms (RFC 2675).
@@ -288,6 +278,7 @@ impl<'a, N: Naming> Walk<'a, N> {
         if let Some(names) = self.naming.names() {
             let first = header.u32(0);
             let limit = header.bytes[7];
+            (names.source, names.destination) = (None, None);
             names.layer("IPv6", Group::Network);
             names.field(4, &terms::IPV6_VERSION, (first >> 28).to_string());
             let service = header.u16(0) >> 4;
@@ -323,15 +314,21 @@ impl<'a, N: Naming> Walk<'a, N> {
         if header.bytes[0] >> 4 != 6 {
             return self.broken("IPv6", || "the version is not 6".to_owned());
         }
-        self.carrier.ip_at = Some(self.at as u32);
-        self.carrier.identification = None;
+        let addresses = match self.data[self.at + 8..].first_chunk() {
+            Some(addresses) => Addresses::V6(addresses),
+            // The header is whole.
+            None => return self.missing("IPv6", 40),
+        };
+        let ip = Ip { addresses, fragment: false };
+        self.found.carrier.ip_at = Some(self.at as u32);
+        self.found.carrier.identification = None;
         self.at += 40;
         self.narrow(len);
         self.protocol(ip, next)
     }
 
     /// An IPv6 extension header that says how long it is, and what comes next.
-    fn extension(&mut self, ip: &mut Ip, number: u8) -> Result<u8, Contents<'a>> {
+    fn extension(&mut self, number: u8) -> Option<u8> {
         let layer = match number {
             0 => "IPv6 hop-by-hop options",
             43 => "IPv6 routing header",
@@ -351,20 +348,21 @@ impl<'a, N: Naming> Walk<'a, N> {
             names.text(bytes(len));
             let rest = all.get(2..).unwrap_or_default();
             match number {
-                0 | 60 => name_ipv6_options(names, rest, len - 2, ip),
-                43 => name_routing(names, rest, len - 2, ip),
+                0 | 60 => name_ipv6_options(names, rest, len - 2),
+                43 => name_routing(names, rest, len - 2),
                 _ => names.bytes(len - 2, &terms::EXTENSION_DATA, hex(rest)),
             }
         }
         if all.len() < len.max(2) {
-            return Err(self.missing(layer, len));
+            self.missing(layer, len);
+            return None;
         }
         self.at += len;
-        Ok(next)
+        Some(next)
     }
 
     /// The authentication header (RFC 4302), which leaves readable what it protects.
-    fn authentication(&mut self) -> Result<u8, Contents<'a>> {
+    fn authentication(&mut self) -> Option<u8> {
         let header: Header<12> = self.header();
         let [next, units, ..] = header.bytes;
         let len = 8 + usize::from(units) * 4;
@@ -385,17 +383,19 @@ impl<'a, N: Naming> Walk<'a, N> {
         }
         if header.is_whole() && len < 12 {
             let why = || "its length is less than that of its fixed part".to_owned();
-            return Err(self.broken("authentication", why));
+            self.broken("authentication", why);
+            return None;
         }
         if all.len() < len || !header.is_whole() {
-            return Err(self.missing("authentication", len.max(12)));
+            self.missing("authentication", len.max(12));
+            return None;
         }
         self.at += len;
-        Ok(next)
+        Some(next)
     }
 
     /// The fragment header of IPv6, which a whole packet may have too (RFC 6946).
-    fn fragment_header(&mut self, ip: &mut Ip) -> Result<Next<'a>, Contents<'a>> {
+    fn fragment_header(&mut self, ip: &mut Ip<'a>) -> Option<u8> {
         let header: Header<8> = self.header();
         let next = header.bytes[0];
         let field = header.u16(2);
@@ -419,19 +419,21 @@ impl<'a, N: Naming> Walk<'a, N> {
             names.text(next_in_words(next));
         }
         if !header.is_whole() {
-            return Err(self.missing("IPv6 fragment header", 8));
+            self.missing("IPv6 fragment header", 8);
+            return None;
         }
         self.at += 8;
         if !more && offset == 0 {
-            return Ok(Next::Header(next));
+            return Some(next);
         }
         ip.fragment = true;
-        self.carrier.identification = Some(identification);
-        Ok(Next::Contents(self.fragment(*ip, next, identification, offset, more)))
+        self.found.carrier.identification = Some(identification);
+        self.fragment(*ip, next, identification, offset, more);
+        None
     }
 
     /// ARP, which asks who has an address.
-    pub(super) fn arp(&mut self) -> Contents<'a> {
+    pub(super) fn arp(&mut self) {
         let header: Header<8> = self.header();
         let (hardware_len, protocol_len) =
             (usize::from(header.bytes[4]), usize::from(header.bytes[5]));
@@ -492,11 +494,11 @@ impl<'a, N: Naming> Walk<'a, N> {
         }
         self.at += all.len();
         self.narrow(0);
-        Contents::Other(Other::EtherType(0x0806))
+        self.found.contents = Contents::Other(Other::EtherType(0x0806));
     }
 
     /// ICMP: what hosts and routers tell each other about packets.
-    fn icmp(&mut self, ip: &Ip) -> Contents<'a> {
+    fn icmp(&mut self, ip: &Ip<'a>) {
         let header: Header<4> = self.header();
         let [kind, code, ..] = header.bytes;
         let (data, len) = (self.bytes(usize::MAX), self.left());
@@ -513,7 +515,7 @@ impl<'a, N: Naming> Walk<'a, N> {
                 fragment: ip.fragment,
                 pseudo: None,
             };
-            names.field(16, &terms::ICMP_CHECKSUM, checksum.in_words(ip));
+            names.field(16, &terms::ICMP_CHECKSUM, checksum.in_words());
             if header.is_whole() {
                 let text = meaning.map_or_else(|| format!("type {kind}"), str::to_owned);
                 names.what(format!("ICMP: {text}"));
@@ -528,7 +530,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// ICMPv6, which finds neighbours too.
-    fn icmpv6(&mut self, ip: &Ip) -> Contents<'a> {
+    fn icmpv6(&mut self, ip: &Ip<'a>) {
         let header: Header<4> = self.header();
         let [kind, code, ..] = header.bytes;
         let (data, len) = (self.bytes(usize::MAX), self.left());
@@ -543,9 +545,9 @@ impl<'a, N: Naming> Walk<'a, N> {
                 data,
                 len,
                 fragment: ip.fragment,
-                pseudo: Some(|ip, len| Sum::pseudo_header(ip.source, ip.destination, 58, len)),
+                pseudo: names.pseudo_header(ip, 58),
             };
-            names.field(16, &terms::ICMPV6_CHECKSUM, checksum.in_words(ip));
+            names.field(16, &terms::ICMPV6_CHECKSUM, checksum.in_words());
             if header.is_whole() {
                 let text = meaning.map_or_else(|| format!("type {kind}"), str::to_owned);
                 names.what(format!("ICMPv6: {text}"));
@@ -562,12 +564,6 @@ impl<'a, N: Naming> Walk<'a, N> {
             _ => Other::Protocol(58),
         })
     }
-}
-
-/// What follows a fragment header.
-enum Next<'a> {
-    Header(u8),
-    Contents(Contents<'a>),
 }
 
 /// The options of an IPv4 header (RFC 791 section 3.1), of which `rest` holds what was captured, up
@@ -631,7 +627,7 @@ fn name_ipv4_options(names: &mut Names, mut rest: &[u8], header_len: usize) {
 
 /// The options of a hop-by-hop or destination options header (RFC 8200 section 4.2), `left` bytes
 /// of which `rest` was captured.
-fn name_ipv6_options(names: &mut Names, mut rest: &[u8], mut left: usize, ip: &mut Ip) {
+fn name_ipv6_options(names: &mut Names, mut rest: &[u8], mut left: usize) {
     while left > 0 {
         let Some((&kind, after)) = rest.split_first() else {
             names.bytes(left, &terms::OPTION_DATA, "");
@@ -682,7 +678,7 @@ fn name_ipv6_options(names: &mut Names, mut rest: &[u8], mut left: usize, ip: &m
             (0xc2, [a, b, c, d]) => bytes(u32::from_be_bytes([*a, *b, *c, *d]) as usize),
             (0xc9, data) if data.len() == 16 => {
                 // Checksums are those of the home address (RFC 6275 section 11.3.1).
-                ip.source = IpAddr::V6(v6(data));
+                names.source = Some(v6(data));
                 v6(data).to_string()
             }
             _ => hex(data),
@@ -694,7 +690,7 @@ fn name_ipv6_options(names: &mut Names, mut rest: &[u8], mut left: usize, ip: &m
 
 /// A routing header from its type on, `len` bytes of which `rest` was captured. Where it leads to is
 /// the address that checksums have (RFC 8200 section 8.1).
-fn name_routing(names: &mut Names, rest: &[u8], len: usize, ip: &mut Ip) {
+fn name_routing(names: &mut Names, rest: &[u8], len: usize) {
     let kind = rest.first().copied().unwrap_or_default();
     let segments_left = rest.get(1).copied().unwrap_or_default();
     let name = match kind {
@@ -736,7 +732,7 @@ fn name_routing(names: &mut Names, rest: &[u8], len: usize, ip: &mut Ip) {
     // Segment routing has the list from its end.
     let last = if kind == 4 { addresses.first() } else { addresses.get(list.wrapping_sub(1)) };
     if let (Some(last), 1..) = (last, segments_left) {
-        ip.destination = IpAddr::V6(Ipv6Addr::from(*last));
+        names.destination = Some(Ipv6Addr::from(*last));
     }
 }
 

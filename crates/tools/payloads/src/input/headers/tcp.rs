@@ -2,7 +2,7 @@
 
 use super::{
     Contents, Group, Header, Ip, Naming, Walk,
-    checksum::{Covered, Sum},
+    checksum::Covered,
     names::{Names, bytes, hex, named},
     terms,
 };
@@ -108,10 +108,10 @@ impl<'a> Iterator for TcpOptions<'a> {
     }
 }
 
-impl<'a, N: Naming> Walk<'a, N> {
+impl<'a, N: Naming> Walk<'a, '_, N> {
     /// A TCP segment.
     #[inline(always)]
-    pub(super) fn tcp(&mut self, ip: Ip) -> Contents<'a> {
+    pub(super) fn tcp(&mut self, ip: Ip<'a>) {
         let header: Header<FIXED> = self.header();
         let header_len = usize::from(header.bytes[12] >> 4) * 4;
         let left = self.left();
@@ -132,11 +132,12 @@ impl<'a, N: Naming> Walk<'a, N> {
         let options = all.get(FIXED..header_len.min(all.len())).unwrap_or_default();
         if !payload.is_empty() {
             // A packet has no 4 GiB.
-            self.carrier.payload_at = Some((self.at + header_len) as u32);
+            self.found.carrier.payload_at = Some((self.at + header_len) as u32);
         }
-        Contents::Tcp(Segment {
-            source: Endpoint { address: ip.source, port: header.u16(0) },
-            destination: Endpoint { address: ip.destination, port: header.u16(2) },
+        let (source, destination) = ip.ends();
+        self.found.contents = Contents::Tcp(Segment {
+            source: Endpoint { address: source, port: header.u16(0) },
+            destination: Endpoint { address: destination, port: header.u16(2) },
             sequence: header.u32(4),
             acknowledgment: header.u32(8),
             flags: Flags::new(header.bytes[13]),
@@ -146,10 +147,10 @@ impl<'a, N: Naming> Walk<'a, N> {
             header_len: header_len as u32,
             payload_len: (left - header_len) as u32,
             payload,
-        })
+        });
     }
 
-    fn name_tcp(&mut self, header: &Header<FIXED>, header_len: usize, ip: &Ip) {
+    fn name_tcp(&mut self, header: &Header<FIXED>, header_len: usize, ip: &Ip<'_>) {
         let (all, left) = (self.bytes(usize::MAX), self.left());
         let options = self.bytes(header_len).get(FIXED..).unwrap_or_default();
         let Some(names) = self.naming.names() else {
@@ -214,9 +215,9 @@ impl<'a, N: Naming> Walk<'a, N> {
             data: all,
             len: left,
             fragment: ip.fragment,
-            pseudo: Some(|ip, len| Sum::pseudo_header(ip.source, ip.destination, 6, len)),
+            pseudo: names.pseudo_header(ip, 6),
         };
-        names.field(16, &terms::TCP_CHECKSUM, checksum.in_words(ip));
+        names.field(16, &terms::TCP_CHECKSUM, checksum.in_words());
         let urgent = header.u16(18);
         names.field(
             16,

@@ -1,8 +1,8 @@
 //! What carries packets within packets: GRE, Ethernet in IP, and UDP with VXLAN or Geneve.
 
 use super::{
-    Contents, Group, Header, Ip, Naming, Walk,
-    checksum::{Covered, Sum},
+    Group, Header, Ip, Naming, Walk,
+    checksum::Covered,
     names::{bytes, hex, named},
     other::{self, Other},
     terms,
@@ -25,9 +25,9 @@ const SEQUENCE: u16 = 0x1000;
 const STRICT: u16 = 0x0800;
 const ACKNOWLEDGMENT: u16 = 0x0080;
 
-impl<'a, N: Naming> Walk<'a, N> {
+impl<'a, N: Naming> Walk<'a, '_, N> {
     /// Generic routing encapsulation, versions 0 (RFC 2784, RFC 2890) and 1 (of PPTP, RFC 2637).
-    pub(super) fn gre(&mut self, ip: &Ip) -> Contents<'a> {
+    pub(super) fn gre(&mut self, ip: &Ip<'a>) {
         let header: Header<4> = self.header();
         let (flags, protocol) = (header.u16(0), header.u16(2));
         let has = |bit: u16| usize::from(flags & bit != 0);
@@ -75,7 +75,7 @@ impl<'a, N: Naming> Walk<'a, N> {
                         &terms::GRE_CHECKSUM,
                         match flags & CHECKSUM {
                             0 => "not used".to_owned(),
-                            _ => covered.in_words(ip),
+                            _ => covered.in_words(),
                         },
                     );
                     names.field(16, &terms::GRE_OFFSET, (word & 0xffff).to_string());
@@ -134,7 +134,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// A switch's copy of a frame, type II.
-    fn erspan(&mut self) -> Contents<'a> {
+    fn erspan(&mut self) {
         let header: Header<8> = self.header();
         let (first, second, index) = (header.u16(0), header.u16(2), header.u32(4));
         if let Some(names) = self.naming.names() {
@@ -162,7 +162,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// Ethernet in IP (RFC 3378).
-    pub(super) fn ether_ip(&mut self) -> Contents<'a> {
+    pub(super) fn ether_ip(&mut self) {
         let header: Header<2> = self.header();
         let word = header.u16(0);
         if let Some(names) = self.naming.names() {
@@ -178,7 +178,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// UDP, whose ports say whether it carries frames.
-    pub(super) fn udp(&mut self, ip: Ip) -> Contents<'a> {
+    pub(super) fn udp(&mut self, ip: Ip<'a>) {
         let header: Header<8> = self.header();
         let (source, destination) = (header.u16(0), header.u16(2));
         let left = self.left();
@@ -206,14 +206,14 @@ impl<'a, N: Naming> Walk<'a, N> {
                 data,
                 len,
                 fragment: ip.fragment,
-                pseudo: Some(|ip, len| Sum::pseudo_header(ip.source, ip.destination, 17, len)),
+                pseudo: names.pseudo_header(&ip, 17),
             };
             names.field(
                 16,
                 &terms::UDP_CHECKSUM,
                 match header.u16(6) {
                     0 => "0x0000 (none)".to_owned(),
-                    _ => checksum.in_words(&ip),
+                    _ => checksum.in_words(),
                 },
             );
             if header.is_whole() {
@@ -248,7 +248,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// A virtual network of Ethernet frames over UDP (RFC 7348).
-    fn vxlan(&mut self) -> Contents<'a> {
+    fn vxlan(&mut self) {
         let header: Header<8> = self.header();
         let [flags, ..] = header.bytes;
         let network = header.u32(4) >> 8;
@@ -272,7 +272,7 @@ impl<'a, N: Naming> Walk<'a, N> {
     }
 
     /// Its successor, with options (RFC 8926).
-    fn geneve(&mut self) -> Contents<'a> {
+    fn geneve(&mut self) {
         let header: Header<8> = self.header();
         let [first, second, ..] = header.bytes;
         let (protocol, network) = (header.u16(2), header.u32(4) >> 8);

@@ -367,7 +367,9 @@ class Capture {
   label(packet) {
     const said = [];
     for (const { unit, at } of this.piecesOf(packet)) {
-      const what = unit.whole?.units.length === 1 ? unit.whole.what : unit.what;
+      const what = unit.whole?.units.length === 1 ? unit.whole.what
+        : unit.kind === 'request' ? `${unit.what.replace(/^request /, '')}, ${count(unit.bytes, 'byte')}`
+        : unit.what;
       if (at === 0) said.push(unit.continues ? `${what}, going on` : what);
       else said.push(`${what}, going on`);
     }
