@@ -1,191 +1,25 @@
 //! The page that shows captures, in a real browser: what is drawn, what follows a selection, what is
-//! asked of nobody, and how fast.
+//! asked of nobody.
 //!
 //! Each test opens a page from disk, made of the committed captures or of lines that it writes
 //! itself.
 
 use std::{
     collections::HashMap,
-    fs::{self, File},
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, TcpListener},
+    sync::mpsc,
+    thread,
 };
 
-use fantoccini::{
-    Locator,
-    actions::{InputSource, KeyAction, KeyActions},
-    key::Key,
-    wd::WebDriverCompatibleCommand,
-};
-use http::Method;
-use payloads::{
-    input::Reader,
-    report::{
-        json::{End, Json},
-        page::{self, Lines},
-    },
-};
+use fantoccini::key::Key;
+use payloads::report::page;
 use serde_json::{Value, json};
-use url::{ParseError, Url};
-use visitor::browser::Browser;
 
-/// Longer than anything here takes, so that only what is broken takes it.
-const PATIENCE: Duration = Duration::from_secs(30);
+use window::{APPS, PATIENCE, Window, lines, root};
 
-/// The captures, in the order of the tabs.
-const APPS: [&str; 5] = ["tcpapp", "webapp", "ajaxapp", "sseapp", "wsapp"];
-
-/// What is chosen, in each view, and where the keys go.
-const CHOSEN: &str = "
-    const chosen = (selector, name) => document.querySelector(selector)?.dataset[name] ?? null;
-    const { byte, field, packet } = document.activeElement.dataset;
-    return {
-        packet: chosen('[data-packet][aria-selected=\"true\"]', 'packet'),
-        byte: chosen('[data-byte][aria-selected=\"true\"]', 'byte'),
-        field: chosen('[data-field][aria-current=\"true\"]', 'field'),
-        keys: byte ?? field ?? packet ?? null,
-        address: location.hash,
-    };";
-
-/// The repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
-}
-
-/// The lines of a committed capture.
-fn lines(app: &str) -> Vec<Value> {
-    if let Some(dir) = std::env::var_os("MOCK") {
-        let text = fs::read_to_string(Path::new(&dir).join(format!("{app}.ndjson"))).unwrap();
-        return text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    }
-    let capture = File::open(root().join(format!("pcap/{app}.pcap"))).unwrap();
-    let mut reader = Reader::new(capture);
-    let mut text = Vec::new();
-    let mut json = Json::new(&mut text, app.to_owned(), None);
-    while let Some(packet) = reader.next_packet().unwrap() {
-        json.packet(&packet).unwrap();
-    }
-    json.finish(End::default()).unwrap();
-    drop(json);
-    let text = String::from_utf8(text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-/// A page in a browser, from disk.
-struct Window {
-    browser: Browser,
-    address: String,
-}
-
-impl Window {
-    /// Opens the page of these captures in a window of 1280 by 720.
-    async fn open(captures: &[(&str, Vec<Value>)]) -> Self {
-        let captures: Vec<(String, Lines)> = captures
-            .iter()
-            .map(|(name, lines)| {
-                let mut kept = Lines::new();
-                lines.iter().for_each(|line| kept.push(&line.to_string()));
-                ((*name).to_owned(), kept)
-            })
-            .collect();
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let path =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capture-page-{number}.html"));
-        fs::write(&path, page::page(&captures)).unwrap();
-        let address = format!("file://{}", path.display());
-        let window = Self { browser: Browser::open().await.unwrap(), address };
-        window.resize(1280, 720).await;
-        window.go("").await;
-        window
-    }
-
-    /// Opens the page of the five captures.
-    async fn of_the_apps() -> Self {
-        Self::open(&APPS.map(|app| (app, lines(app)))).await
-    }
-
-    async fn resize(&self, width: u32, height: u32) {
-        let size =
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
-    }
-
-    /// Follows an address within the page, or opens it with none.
-    async fn go(&self, place: &str) {
-        self.browser.client().goto(&format!("{}{place}", self.address)).await.unwrap();
-    }
-
-    /// Tells the browser what the DevTools protocol has a name for.
-    async fn devtools(&self, command: &'static str, parameters: Value) {
-        self.browser.client().issue_cmd(Devtools(command, parameters)).await.unwrap();
-    }
-
-    async fn run(&self, script: &str) -> Value {
-        self.browser.run(script).await.unwrap()
-    }
-
-    /// Presses a key, with Shift held down where `shift` is set.
-    async fn press(&self, key: impl Into<char>, shift: bool) {
-        let value = key.into();
-        let mut keys = KeyActions::new("keyboard".to_owned());
-        if shift {
-            keys = keys.then(KeyAction::Down { value: Key::Shift.into() });
-        }
-        keys = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
-        if shift {
-            keys = keys.then(KeyAction::Up { value: Key::Shift.into() });
-        }
-        self.browser.client().perform_actions(keys).await.unwrap();
-    }
-
-    async fn click(&self, selector: &str) {
-        let element = self.browser.client().find(Locator::Css(selector)).await.unwrap();
-        element.click().await.unwrap();
-    }
-
-    /// Waits until all of `expected` is chosen.
-    #[track_caller]
-    fn expect(&self, expected: Value) -> impl Future<Output = ()> + '_ {
-        let caller = std::panic::Location::caller();
-        async move {
-            let is_so = |chosen: &Value| {
-                expected.as_object().unwrap().iter().all(|(name, value)| &chosen[name] == value)
-            };
-            if let Err(failure) = self.browser.wait_for(CHOSEN, PATIENCE, is_so).await {
-                panic!("{caller}: not {expected}: {failure}");
-            }
-        }
-    }
-
-    /// Checks that the browser has asked for nothing but the page, and complained of nothing.
-    async fn asked_nobody(&self) {
-        let requests = self
-            .run("return performance.getEntriesByType('resource').map((entry) => entry.name)")
-            .await;
-        assert_eq!(requests, json!([]));
-        assert_eq!(self.browser.console().await.unwrap(), [""; 0]);
-    }
-
-    async fn leave(self) {
-        self.browser.leave().await.unwrap();
-    }
-}
-
-/// A command of the DevTools protocol.
-#[derive(Debug)]
-struct Devtools(&'static str, Value);
-
-impl WebDriverCompatibleCommand for Devtools {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "cmd": self.0, "params": self.1 }).to_string()))
-    }
-}
+mod window;
 
 #[tokio::test]
 async fn compare_shows_an_update_of_each_technique_to_scale() {
@@ -339,11 +173,12 @@ async fn every_view_follows_the_mouse() {
     window.click("#the-to-talk").await;
     let said = "return document.querySelector('li:has([aria-current=\"true\"]) pre').textContent";
     assert_eq!(window.run(said).await, "get-time");
-    window.click("li.server:has(pre .time):last-of-type button").await;
-    let answer = window.run(said).await;
-    assert!(answer.as_str().unwrap().contains("\"time\""), "{answer}");
-    let chosen = window.run(CHOSEN).await;
-    assert_ne!(chosen["packet"], packet.to_string(), "{chosen}");
+    let lines = lines("wsapp");
+    let answer =
+        lines.iter().find(|line| line["kind"] == "frame" && line["masked"] == false).unwrap();
+    window.click(&format!("[data-units=\"{}\"] button", answer["unit"])).await;
+    window.expect(json!({ "packet": answer["spans"][0][0].to_string() })).await;
+    assert_eq!(window.run(said).await, answer["payload"]["text"]);
     window.asked_nobody().await;
     window.leave().await;
 }
@@ -375,7 +210,7 @@ async fn every_view_follows_the_keys_alone() {
         .expect(json!({ "packet": packet.to_string(), "byte": null, "keys": packet.to_string() }))
         .await;
     window.press(Key::Enter, false).await;
-    window.expect(json!({ "field": "websocket.fin", "keys": frame.to_string() })).await;
+    window.expect(json!({ "field": "websocket.fin", "keys": "websocket.fin" })).await;
     window.press(Key::Down, false).await;
     window.expect(json!({ "field": "websocket.rsv" })).await;
     window.press('c', false).await;
@@ -484,85 +319,6 @@ async fn hostile_content_is_text() {
     window.leave().await;
 }
 
-/// The lines of a capture over and over, until there are `count` packets.
-fn many(app: &str, count: u64) -> Vec<Value> {
-    let lines = lines(app);
-    let number = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count() as u64;
-    let packets = number("packet");
-    let units = lines.iter().filter(|line| line["unit"].is_number()).count() as u64;
-    let connections = number("connection");
-    let mut all = Vec::new();
-    for round in 0..count.div_ceil(packets) {
-        for line in &lines {
-            let mut line = line.clone();
-            let kind = line["kind"].as_str().unwrap_or_default();
-            if kind == "end" || (round > 0 && matches!(kind, "capture" | "term")) {
-                continue;
-            }
-            let add = |value: &mut Value, more: u64| {
-                if let Some(number) = value.as_u64() {
-                    *value = json!(number + more);
-                }
-            };
-            add(&mut line["packet"], round * packets);
-            add(&mut line["answers"], round * packets);
-            add(&mut line["unit"], round * units);
-            add(&mut line["connection"], round * connections);
-            for (name, more) in [("acknowledges", packets), ("packets", packets), ("units", units)]
-            {
-                for value in line[name].as_array_mut().into_iter().flatten() {
-                    add(value, round * more);
-                }
-            }
-            for span in line["spans"].as_array_mut().into_iter().flatten() {
-                add(&mut span[0], round * packets);
-            }
-            if let Some(time) = line["time"].as_f64() {
-                line["time"] = json!(time + 60.0 * round as f64);
-            }
-            line.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-            all.push(line);
-        }
-    }
-    all
-}
-
-#[tokio::test]
-async fn five_thousand_packets_are_drawn_in_time() {
-    let window = Window::open(&[("many", many("wsapp", 5100))]).await;
-    let opened = window
-        .run(
-            "const [page] = performance.getEntriesByType('navigation');
-            return page.loadEventEnd - page.startTime",
-        )
-        .await;
-    assert!(opened.as_f64().unwrap() < 2000.0, "opened in {opened} ms");
-    let count = "return document.querySelectorAll('[data-packet]').length";
-    assert_eq!(window.run(count).await, page::PACKET_LIMIT);
-    let said = window.run("return document.querySelector('#the-left-out').textContent").await;
-    assert!(said.as_str().unwrap().contains("more are in the file"), "{said}");
-    // From the key to the picture, measured by the browser itself.
-    window
-        .run(
-            "window.slow = [];
-            new PerformanceObserver((list) => slow.push(...list.getEntries().map(({ duration }) => duration)))
-                .observe({ type: 'event', durationThreshold: 16 });",
-        )
-        .await;
-    let keys = [Key::Down, Key::PageDown, Key::End, Key::Home, Key::Right, Key::Down, Key::Escape];
-    for round in 0..10 {
-        for key in keys {
-            window.press(key, round % 2 == 1 && matches!(key, Key::Right)).await;
-        }
-        window.press(if round % 2 == 0 { 'c' } else { 'p' }, false).await;
-    }
-    let slow = window.run("return slow.sort((one, other) => other - one).slice(0, 10)").await;
-    let slowest = slow[0].as_f64().unwrap_or_default();
-    assert!(slowest <= 104.0, "in steps of 8 ms: {slow}");
-    window.asked_nobody().await;
-    window.leave().await;
-}
-
 #[tokio::test]
 async fn light_and_dark_follow_the_system() {
     let window = Window::of_the_apps().await;
@@ -584,7 +340,7 @@ async fn nothing_is_lost_in_narrow_windows_and_at_twice_the_size() {
         window.resize(width, height).await;
         for place in ["#compare", "#wsapp/p21", "#webapp/p4/conversation"] {
             window.go(place).await;
-            let over = "return document.documentElement.scrollWidth - innerWidth";
+            let over = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
             assert_eq!(window.run(over).await, 0, "{place} at {width} pixels");
         }
     }
@@ -629,5 +385,105 @@ async fn an_accessibility_checker_finds_nothing() {
             }
         }
     }
+    window.leave().await;
+}
+
+/// A server with the page of a capture that is going on, and what is to be sent to it.
+struct Live {
+    port: u16,
+    events: mpsc::Sender<Value>,
+}
+
+impl Live {
+    /// Serves one viewer.
+    fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (events, lines) = mpsc::channel::<Value>();
+        thread::spawn(move || {
+            let page = page::live();
+            for client in listener.incoming() {
+                let mut client = client.unwrap();
+                let mut request = String::new();
+                let mut reader = BufReader::new(client.try_clone().unwrap());
+                reader.read_line(&mut request).unwrap();
+                let mut field = String::new();
+                while reader.read_line(&mut field).unwrap() > 2 {
+                    field.clear();
+                }
+                if request.starts_with("GET / ") {
+                    let len = page.len();
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len}\r\n\r\n"
+                    );
+                    client.write_all(head.as_bytes()).unwrap();
+                    client.write_all(page.as_bytes()).unwrap();
+                } else if request.starts_with("GET /events ") {
+                    client
+                        .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+                        .unwrap();
+                    while let Ok(line) = lines.recv() {
+                        // Once the capture is over, the page goes.
+                        let _ = write!(client, "data: {line}\n\n");
+                    }
+                } else {
+                    client
+                        .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                        .unwrap();
+                }
+            }
+        });
+        Self { port, events }
+    }
+
+    fn send(&self, lines: &[Value]) {
+        lines.iter().for_each(|line| self.events.send(line.clone()).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_live_page_follows_until_someone_chooses() {
+    let (packet, _) = masked_frame();
+    let lines = lines("wsapp");
+    let until = |number: u64| {
+        let is_later =
+            |line: &Value| line["kind"] == "packet" && line["packet"].as_u64() > Some(number);
+        lines.iter().position(is_later).unwrap()
+    };
+    let live = Live::start();
+    let window = Window::of(format!("http://127.0.0.1:{}/", live.port)).await;
+    let says = |text: &'static str| {
+        let is_said = move |said: &Value| said.as_str().is_some_and(|said| said.contains(text));
+        window.browser.wait_for(
+            "return document.querySelector('#the-state').textContent",
+            PATIENCE,
+            is_said,
+        )
+    };
+    live.send(&lines[..until(10)]);
+    window.expect(json!({ "packet": "10", "address": "#live" })).await;
+    says("following the newest packet").await.unwrap();
+    live.send(&lines[until(10)..until(packet)]);
+    window.expect(json!({ "packet": packet.to_string() })).await;
+    // Someone looks at another: the page stays there, and goes on drawing.
+    window.click("[data-packet=\"4\"]").await;
+    says("staying at packet 4").await.unwrap();
+    live.send(&lines[until(packet)..until(packet + 2)]);
+    let count = "return document.querySelectorAll('[data-packet]').length";
+    window.browser.wait_for(count, PATIENCE, |count| *count == packet + 2).await.unwrap();
+    window.expect(json!({ "packet": "4", "address": "#live/p4" })).await;
+    window.click("#the-follow").await;
+    window.expect(json!({ "packet": (packet + 2).to_string() })).await;
+    says("following").await.unwrap();
+    // What a viewer missed, and what is over.
+    live.send(&[json!({ "kind": "gone", "packet": packet + 3 })]);
+    live.send(&lines[until(packet + 2)..]);
+    says("The capture is over").await.unwrap();
+    let last = lines.iter().filter(|line| line["kind"] == "packet").count();
+    window.expect(json!({ "packet": last.to_string() })).await;
+    let requests = "return performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)";
+    let requests = window.run(requests).await;
+    let asked = requests.as_array().unwrap();
+    assert!(asked.iter().all(|path| path == "/events" || path == "/favicon.ico"), "{requests}");
     window.leave().await;
 }

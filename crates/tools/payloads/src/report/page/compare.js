@@ -18,7 +18,8 @@ function technique(capture, packets) {
     const byScript = asked.some((unit) => /^user-agent: *mozilla/im.test(unit.text ?? ''));
     return [byScript ? 'Ajax' : 'HTTP', what];
   }
-  if (answered.some((unit) => unit.whole?.kind === 'event')) {
+  const tells = (unit) => unit.parts.some(([, , term]) => term.startsWith('event.'));
+  if (answered.some((unit) => unit.whole?.kind === 'event' || tells(unit))) {
     return ['Server events', 'an event, unasked'];
   }
   if (has(units, 'text')) {
