@@ -10,7 +10,7 @@ use super::{
     text::Text,
     websocket::Frames,
 };
-use crate::tcp::{ConnectionInfo, Ending, Follower, Origin, Output, Side};
+use crate::tcp::{ConnectionInfo, Ending, Follower, Notice, Origin, Output, Side};
 
 /// What one side speaks at the moment.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +84,14 @@ impl Decoder {
                 self.stop(&origin, sink);
                 sink.note(&origin, Note::End);
             }
+            Output::Notice(notice) => {
+                if S::COUNTS
+                    && let Notice::Outside { bytes, .. } = notice
+                {
+                    sink.count(&origin, Kind::Content, bytes.len() as u64);
+                }
+                sink.note(&origin, Note::Tcp(notice));
+            }
         }
     }
 
@@ -105,6 +113,16 @@ impl Decoder {
         for side in [Side::Client, Side::Server] {
             self.stop(&Origin { connection, side, time }, sink);
         }
+    }
+
+    /// What was taken for the client is the server: gives what was kept.
+    fn turn<S: Sink>(&mut self, connection: &ConnectionInfo, time: i64, sink: &mut S) {
+        for side in [Side::Client, Side::Server] {
+            // The sides are still as they were.
+            self.stop(&Origin { connection, side, time }, sink);
+        }
+        self.halves.swap(0, 1);
+        self.requests = Requests::default();
     }
 
     /// What the side at `origin` speaks, and through what its bytes are named.
@@ -314,9 +332,26 @@ impl State {
 impl<S: Sink> Follower for S {
     type Kept = Decoder;
 
+    fn sender(&self, _decoder: Option<&Decoder>, bytes: &[u8]) -> Option<Side> {
+        start::sender(bytes)
+    }
+
     fn opened(&mut self, connection: &ConnectionInfo, time: i64) -> Decoder {
         Sink::opened(self, connection, time);
         Decoder::new(connection.midway)
+    }
+
+    fn changed(
+        &mut self,
+        decoder: &mut Decoder,
+        connection: &ConnectionInfo,
+        time: i64,
+        turned: bool,
+    ) {
+        if turned {
+            decoder.turn(connection, time, self);
+        }
+        Sink::changed(self, connection, time, turned);
     }
 
     fn take(&mut self, decoder: &mut Decoder, origin: &Origin<'_>, output: Output<'_>) {

@@ -1,6 +1,6 @@
 //! The words for what bytes are, and whoever takes them.
 
-use crate::tcp::{ConnectionInfo, Ending, Origin, Side};
+use crate::tcp::{ConnectionInfo, Ending, Notice, Origin, Side};
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
 pub const KEY_LEN: usize = 24;
@@ -167,6 +167,24 @@ pub enum Note<'a> {
     End,
     /// From here on both sides send WebSocket frames.
     WebSocket,
+    /// How the connection goes, or bytes that are no part of what is said.
+    Tcp(Notice<'a>),
+}
+
+impl Note<'_> {
+    /// Its word, which stays the same.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Cut(_) => "cut-off",
+            Self::Gap(_) => "gap",
+            Self::Repeated(_) => "sent-again",
+            Self::GapOrFin => "gap-or-fin",
+            Self::Late { .. } => "captured-late",
+            Self::End => "fin",
+            Self::WebSocket => "websocket",
+            Self::Tcp(notice) => notice.word(),
+        }
+    }
 }
 
 /// Two that take what a [`Decoder`](super::Decoder) finds.
@@ -179,6 +197,11 @@ impl<A: Sink, B: Sink> Sink for Both<A, B> {
     fn opened(&mut self, connection: &ConnectionInfo, time: i64) {
         self.0.opened(connection, time);
         self.1.opened(connection, time);
+    }
+
+    fn changed(&mut self, connection: &ConnectionInfo, time: i64, turned: bool) {
+        self.0.changed(connection, time, turned);
+        self.1.changed(connection, time, turned);
     }
 
     fn ended(&mut self, connection: &ConnectionInfo, time: i64, ending: Ending) {
@@ -261,6 +284,8 @@ pub trait Sink {
 
     /// A connection begins.
     fn opened(&mut self, _connection: &ConnectionInfo, _time: i64) {}
+    /// What is known of a connection turned out otherwise; see [`Follower::changed`](crate::tcp::Follower::changed).
+    fn changed(&mut self, _connection: &ConnectionInfo, _time: i64, _turned: bool) {}
     /// A connection ended.
     fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, _ending: Ending) {}
     /// A connection's place is now `to` instead of `from`; the one that was there is over.

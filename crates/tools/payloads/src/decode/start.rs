@@ -45,6 +45,12 @@ pub(super) fn first<S: Sink>(out: &mut Out<'_, S>, data: &[u8]) -> Option<Protoc
     }
 }
 
+/// The side that sends `bytes`, if they begin with a request or a response.
+pub(super) fn sender(bytes: &[u8]) -> Option<Side> {
+    let sides = [Side::Client, Side::Server];
+    sides.into_iter().find(|side| looks_like_message(*side, bytes) == Likeness::Yes)
+}
+
 /// What a segment begins with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Found {

@@ -8,7 +8,7 @@ use super::{
     time_of_day,
     websocket::{self, Header, Opcode},
 };
-use crate::tcp::{ConnectionInfo, Ending, Origin, Side};
+use crate::tcp::{ConnectionInfo, Ending, Notice, Origin, Side};
 
 /// The most memory that a unit may take, in bytes; what is longer comes in several units.
 const UNIT_LIMIT: usize = 16 * 1024;
@@ -63,12 +63,17 @@ pub struct Unit {
 impl Unit {
     /// Bytes that belong before ones that were given earlier.
     pub(crate) fn late(time: i64, connection: &ConnectionInfo, side: Side, bytes: &[u8]) -> Self {
+        Self::apart(Part::Late, time, connection, side, bytes)
+    }
+
+    /// Bytes that are a `part` by themselves.
+    fn apart(part: Part, time: i64, connection: &ConnectionInfo, side: Side, bytes: &[u8]) -> Self {
         Self {
             connection: connection.number,
             side,
             time,
             bytes: bytes.to_vec(),
-            parts: vec![(Part::Late, bytes.len())],
+            parts: vec![(part, bytes.len())],
             ..Self::default()
         }
     }
@@ -128,6 +133,9 @@ impl Unit {
 pub enum Event<'a> {
     /// A connection begins.
     Opened(&'a ConnectionInfo),
+    /// What is known of a connection turned out otherwise, for what came before too: who is the
+    /// client, if it is turned round.
+    Changed(&'a ConnectionInfo, bool),
     /// A connection ended.
     Ended(&'a ConnectionInfo, Ending),
     /// A unit.
@@ -260,6 +268,17 @@ impl<L: Listener> Sink for Assembler<L> {
         self.listener.event(time, Event::Opened(connection));
     }
 
+    fn changed(&mut self, connection: &ConnectionInfo, time: i64, turned: bool) {
+        if turned {
+            self.units[connection.slot].swap(0, 1);
+            if L::KINDS {
+                self.messages[connection.slot].swap(0, 1);
+            }
+        }
+        let time = self.since_start(time);
+        self.listener.event(time, Event::Changed(connection, turned));
+    }
+
     fn ended(&mut self, connection: &ConnectionInfo, time: i64, ending: Ending) {
         let time = self.since_start(time);
         self.listener.event(time, Event::Ended(connection, ending));
@@ -386,16 +405,18 @@ impl<L: Listener> Sink for Assembler<L> {
     }
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
-        if !matches!(note, Note::Repeated(_) | Note::Late { .. }) {
+        if !matches!(note, Note::Repeated(_) | Note::Late { .. } | Note::Tcp(_)) {
             self.give(origin, true);
         }
         let time = self.since_start(origin.time);
         self.listener.event(time, Event::Note(origin.connection, origin.side, note));
-        if let Note::Late { bytes, .. } = note
-            && L::KINDS
-            && !bytes.is_empty()
-        {
-            let mut unit = Unit::late(time, origin.connection, origin.side, bytes);
+        let (part, bytes) = match note {
+            Note::Late { bytes, .. } => (Part::Late, bytes),
+            Note::Tcp(Notice::Outside { bytes, .. }) => (Part::Unknown, bytes),
+            _ => return,
+        };
+        if L::KINDS && !bytes.is_empty() {
+            let mut unit = Unit::apart(part, time, origin.connection, origin.side, bytes);
             self.count += 1;
             let label = &mut self.labels[label_index(unit.kind, origin.side)];
             *label += 1;

@@ -8,8 +8,10 @@ mod capture;
 pub mod headers;
 mod link;
 mod packet;
+mod twice;
 
 pub use capture::{Packet, ReadError, Reader};
 pub use headers::{Contents, Found, Headers};
 pub use link::LinkType;
 pub use packet::{Endpoint, Flags, Segment};
+pub use twice::Twice;

@@ -21,6 +21,8 @@ pub struct LeftOut {
     by_kind: BTreeMap<Other, u64>,
     /// Those for which there was no room.
     others: u64,
+    /// Packets that were recorded before, on another interface.
+    pub recorded_twice: u64,
     /// Fragments of IP packets of which others are missing.
     pub fragments: u64,
     /// Packets whose headers are broken or cut off.
@@ -98,6 +100,7 @@ impl LeftOut {
             lines.push(format!("left out: {}", names.join(", ")));
         }
         let reasons = [
+            (self.recorded_twice, "recorded twice, on one interface after the other"),
             (self.fragments, "a fragment of an IP packet of which others are missing"),
             (self.unreadable, "with headers that are broken or cut off"),
             (self.unsupported, "from an interface with a link type that is not supported"),
@@ -124,6 +127,7 @@ impl LeftOut {
         json!({
             "not_tcp": self.not_tcp(),
             "by_name": by_name,
+            "recorded_twice": self.recorded_twice,
             "fragments": self.fragments,
             "unreadable": self.unreadable,
             "unsupported_link_type": self.unsupported,

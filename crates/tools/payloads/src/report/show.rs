@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
-    input::{Contents, Headers, Packet},
-    tcp::{ConnectionInfo, Conversations, Side},
+    input::{Contents, Headers, Packet, Twice},
+    tcp::{ConnectionInfo, Conversations, Notice, Side},
 };
 
 /// How much text is put together before it is written, in bytes.
@@ -46,6 +46,7 @@ pub struct Show<W> {
     assembler: Assembler<Printer<W>>,
     headers: Headers,
     left_out: LeftOut,
+    twice: Twice,
     last_time: i64,
     finished: bool,
 }
@@ -59,6 +60,7 @@ impl<W: Write> Show<W> {
             assembler: Assembler::new(Printer::new(out, style)),
             headers: Headers::default(),
             left_out: LeftOut::default(),
+            twice: Twice::default(),
             last_time: 0,
             finished: false,
         }
@@ -76,6 +78,10 @@ impl<W: Write> Show<W> {
         let Contents::Tcp(segment) = &found.contents else {
             return Ok(());
         };
+        if self.twice.is_again(packet) {
+            self.left_out.recorded_twice += 1;
+            return Ok(());
+        }
         self.last_time = packet.time;
         let printer = self.assembler.listener();
         printer.packets += u64::from(found.packets);
@@ -172,6 +178,7 @@ struct Printer<W> {
     app_bytes: u64,
     shown: u64,
     sent_again: u64,
+    no_data: u64,
     cut_off: u64,
     missing: u64,
     connections: u64,
@@ -224,6 +231,7 @@ impl<W> Printer<W> {
             app_bytes: 0,
             shown: 0,
             sent_again: 0,
+            no_data: 0,
             cut_off: 0,
             missing: 0,
             connections: 0,
@@ -236,8 +244,17 @@ impl<W> Printer<W> {
         match event {
             Event::Opened(connection) => self.opened(time, connection),
             Event::Ended(connection, ending) => {
-                if let Some((_, line)) = notes::of_ending(ending) {
+                if let Some(line) = notes::ending_text(ending) {
                     self.paragraph(false);
+                    self.heading(time, connection.number, None, "", &line);
+                }
+            }
+            Event::Changed(connection, turned) => {
+                if turned {
+                    let (client, server) = (connection.client, connection.server);
+                    let line =
+                        format!("as it turns out, the client is {client}, the server {server}");
+                    self.paragraph(true);
                     self.heading(time, connection.number, None, "", &line);
                 }
             }
@@ -323,49 +340,68 @@ impl<W> Printer<W> {
         let line = if connection.midway {
             format!("client {client} and server {server}, connected before the capture began")
         } else {
-            format!("client {client} connects to server {server}")
+            format!("client {client} asks server {server} for a connection")
         };
         self.paragraph(true);
         self.heading(time, connection.number, None, "", &line);
     }
 
     fn note(&mut self, time: i64, connection: &ConnectionInfo, side: Side, note: Note<'_>) {
+        // Bytes of it that are shown too.
+        let mut shown: &[u8] = &[];
         match note {
             Note::Cut(bytes) => self.cut_off += bytes,
             Note::Gap(bytes) => self.missing += bytes,
-            Note::Repeated(bytes) => self.sent_again += bytes,
+            Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
+                self.sent_again += bytes;
+            }
             Note::Late { bytes, cut, missed } => {
-                let len = bytes.len() as u64;
-                self.shown += len;
                 self.cut_off += cut;
                 if missed {
                     // It was said that they are.
-                    self.missing -= len + cut;
+                    self.missing -= bytes.len() as u64 + cut;
                 }
-                if cut > 0 && len > 0 {
-                    self.note_line(time, connection, side, Note::Cut(cut));
+                if cut > 0 {
+                    self.note_line(time, connection, side, &Note::Cut(cut), false);
                 }
+                if bytes.is_empty() {
+                    return;
+                }
+                shown = bytes;
             }
-            Note::GapOrFin | Note::End | Note::WebSocket => {}
+            Note::Tcp(Notice::Outside { bytes, cut }) => {
+                self.cut_off += cut;
+                shown = bytes;
+            }
+            Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                self.no_data += bytes;
+            }
+            Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
         }
-        self.note_line(time, connection, side, note);
-        if let Note::Late { bytes: bytes @ [_, ..], .. } = note {
-            if self.style.explain {
+        self.shown += shown.len() as u64;
+        let several = !shown.is_empty() || matches!(note, Note::WebSocket);
+        self.note_line(time, connection, side, &note, several);
+        match note {
+            Note::Late { bytes, .. } if self.style.explain => {
                 self.explained(&Unit::late(time, connection, side, bytes));
-            } else {
-                self.lines(bytes, Side::Client);
             }
+            _ => self.lines(shown, Side::Client),
         }
     }
 
-    fn note_line(&mut self, time: i64, connection: &ConnectionInfo, side: Side, note: Note<'_>) {
-        let (_, line) = notes::of(note, side);
-        let is_late = matches!(note, Note::Late { bytes: [_, ..], .. });
-        let of_both = note == Note::WebSocket;
-        self.paragraph(is_late || of_both);
-        let (side, label) =
-            if of_both { (None, String::new()) } else { (Some(side), side.letter().to_string()) };
-        self.heading(time, connection.number, side, &label, &line);
+    fn note_line(
+        &mut self,
+        time: i64,
+        connection: &ConnectionInfo,
+        side: Side,
+        note: &Note<'_>,
+        several: bool,
+    ) {
+        self.paragraph(several);
+        let line = notes::text(side, note);
+        let of_both = matches!(note, Note::WebSocket);
+        let label = if of_both { String::new() } else { side.letter().to_string() };
+        self.heading(time, connection.number, (!of_both).then_some(side), &label, &line);
     }
 
     fn unit(&mut self, unit: &Unit) {
@@ -527,10 +563,15 @@ impl<W> Printer<W> {
         );
         self.text.push_str(&line);
         let line = format!(
-            "{} shown, {} sent again, {} cut off by the snap length\n",
+            "{} shown, {} sent again, {} cut off by the snap length",
             self.shown, self.sent_again, self.cut_off
         );
         self.text.push_str(&line);
+        if self.no_data > 0 {
+            let line = format!(", {} no data, but of keep-alives and window probes", self.no_data);
+            self.text.push_str(&line);
+        }
+        self.text.push('\n');
         if self.missing > 0 {
             let line = format!("and {} missing in gaps\n", plural(self.missing, "byte"));
             self.colored(color::WARNING, &line);

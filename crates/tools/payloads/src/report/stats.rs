@@ -9,8 +9,10 @@ pub use super::left_out::LeftOut;
 use super::{plural::plural, table::Table};
 use crate::{
     decode::{Decoder, Kind, Note, Sink},
-    input::{Contents, Found, Headers, ReadError, Reader, Segment},
-    tcp::{CONNECTION_LIMIT, ConnectionInfo, Conversations, Ending, Origin, Side},
+    input::{Contents, Found, Headers, ReadError, Reader, Segment, Twice},
+    tcp::{
+        CONNECTION_LIMIT, ConnectionInfo, Conversations, EARLY_WAIT, Ending, Notice, Origin, Side,
+    },
 };
 
 /// The silence that separates one update from the next, in nanoseconds: half a second.
@@ -78,6 +80,8 @@ pub struct Division {
     pub sent_again: u64,
     /// Those that the capture cut off.
     pub cut_off: u64,
+    /// Those of keep-alives and window probes, which are no data.
+    pub no_data: u64,
 }
 
 impl Division {
@@ -89,7 +93,7 @@ impl Division {
     /// The bytes that arrived in this update and whose kind is not known yet, such as those that
     /// wait for others before them.
     pub fn undecided(&self) -> u64 {
-        let known = self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off;
+        let known = self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off + self.no_data;
         self.total.saturating_sub(known)
     }
 
@@ -108,6 +112,7 @@ impl Division {
             "content": self.of(Kind::Content),
             "sent_again": self.sent_again,
             "cut_off": self.cut_off,
+            "no_data": self.no_data,
             "undecided": self.undecided(),
         })
     }
@@ -181,13 +186,20 @@ impl Stats {
         let mut conversations = Conversations::new(port);
         let mut counter = Counter::default();
         let mut stats = Self::default();
+        let mut twice = Twice::default();
         loop {
             match reader.next_packet() {
                 Ok(Some(packet)) => {
                     let found = headers.read(&packet);
                     stats.left_out.count(&found);
-                    if let Contents::Tcp(segment) = &found.contents {
-                        counter.packet(packet.time, &found, segment, &mut conversations);
+                    match &found.contents {
+                        Contents::Tcp(_) if twice.is_again(&packet) => {
+                            stats.left_out.recorded_twice += 1;
+                        }
+                        Contents::Tcp(segment) => {
+                            counter.packet(packet.time, &found, segment, &mut conversations);
+                        }
+                        _ => {}
                     }
                 }
                 Ok(None) => break,
@@ -318,10 +330,12 @@ pub fn division_table(captures: &[Named<'_>]) -> String {
     // The columns that nearly always are 0 appear only when they are not.
     let again = rows.iter().any(|(_, _, division)| division.sent_again > 0);
     let cut = rows.iter().any(|(_, _, division)| division.cut_off > 0);
+    let no_data = rows.iter().any(|(_, _, division)| division.no_data > 0);
     let undecided = rows.iter().any(|(_, _, division)| division.undecided() > 0);
     let mut columns = vec!["PCAP", "From", "App Bytes", "Time", "Framing", "HTTP Head", "Content"];
     columns.extend(again.then_some("Sent Again"));
     columns.extend(cut.then_some("Cut Off"));
+    columns.extend(no_data.then_some("No Data"));
     columns.extend(undecided.then_some("Undecided"));
     let mut table = Table::new(&columns);
     for (name, side, division) in rows {
@@ -329,6 +343,7 @@ pub fn division_table(captures: &[Named<'_>]) -> String {
         cells.extend(Kind::ALL.map(|kind| division.of(kind).to_string()));
         cells.extend(again.then(|| division.sent_again.to_string()));
         cells.extend(cut.then(|| division.cut_off.to_string()));
+        cells.extend(no_data.then(|| division.no_data.to_string()));
         cells.extend(undecided.then(|| division.undecided().to_string()));
         table.row(name, cells);
     }
@@ -394,9 +409,18 @@ impl Counter {
         segment: &Segment<'_>,
         conversations: &mut Conversations<Decoder>,
     ) {
+        if self.is_silence_before(time) {
+            // What waited for other segments belongs to the part before the silence.
+            conversations.release_early(time.saturating_sub(EARLY_WAIT), self);
+        }
         self.begin_packet(0, time, found, segment);
         let (_, side) = conversations.segment(time, segment, self);
         self.end_packet(side, found, segment);
+    }
+
+    /// Whether a packet at `time` comes after a silence.
+    pub(super) fn is_silence_before(&self, time: i64) -> bool {
+        self.overall.total_packets > 0 && time.saturating_sub(self.last_time) >= SILENCE
     }
 
     /// Counts the packet with this number, before what is said in it is counted.
@@ -407,7 +431,7 @@ impl Counter {
         found: &Found<'_>,
         segment: &Segment<'_>,
     ) {
-        if self.overall.total_packets > 0 && time.saturating_sub(self.last_time) >= SILENCE {
+        if self.is_silence_before(time) {
             self.end_part();
         }
         // A packet that was captured out of order does not turn the time back.
@@ -505,9 +529,16 @@ impl Sink for Counter {
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
         match note {
             Note::Cut(bytes) => self.division(origin).cut_off += bytes,
-            Note::Repeated(bytes) => self.division(origin).sent_again += bytes,
-            Note::Late { cut, .. } => self.division(origin).cut_off += cut,
-            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket => {}
+            Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
+                self.division(origin).sent_again += bytes;
+            }
+            Note::Late { cut, .. } | Note::Tcp(Notice::Outside { cut, .. }) => {
+                self.division(origin).cut_off += cut;
+            }
+            Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                self.division(origin).no_data += bytes;
+            }
+            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
         }
     }
 

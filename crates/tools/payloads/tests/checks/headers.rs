@@ -29,6 +29,7 @@ pub fn packets(mut input: &[u8]) {
                 time,
                 frame_len: u32::try_from(data.len()).unwrap() + cut,
                 link: LINKS[usize::from(how & 7) % LINKS.len()],
+                interface: None,
                 data,
             },
         );

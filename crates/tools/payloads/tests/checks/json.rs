@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use payloads::{
     decode::{Kind, Note, Sink},
-    input::{Contents, Headers, ReadError, Reader},
+    input::{Contents, Headers, ReadError, Reader, Twice},
     report::{
         json::{End, Json},
         stats::Stats,
@@ -42,10 +42,13 @@ fn counts(capture: &[u8]) -> [i64; 4] {
     let mut conversations = Conversations::new(None);
     let mut counts = Counts::default();
     let mut headers = Headers::default();
+    let mut twice = Twice::default();
     let mut reader = Reader::new(capture);
     let mut last = 0;
     while let Ok(Some(packet)) = reader.next_packet() {
-        if let Contents::Tcp(segment) = headers.read(&packet).contents {
+        if let Contents::Tcp(segment) = headers.read(&packet).contents
+            && !twice.is_again(&packet)
+        {
             last = packet.time;
             conversations.segment(packet.time, &segment, &mut counts);
         }
@@ -86,7 +89,8 @@ pub fn lines(capture: &[u8]) -> Option<Vec<Value>> {
     check(&lines, counts(capture));
     let end = lines.last().unwrap();
     assert_eq!(end["stats"], stats.json("capture"));
-    let sums = ["shown", "sent_again", "cut_off"].map(|name| end[name].as_u64().unwrap());
+    let sums =
+        ["shown", "sent_again", "cut_off", "no_data"].map(|name| end[name].as_u64().unwrap());
     assert_eq!(sums.iter().sum::<u64>(), stats.overall.app_bytes, "{end}");
     Some(lines)
 }

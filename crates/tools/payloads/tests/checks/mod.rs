@@ -15,7 +15,7 @@ use payloads::{
         show::{Show, Style},
         stats::{self, Stats},
     },
-    tcp::{ConnectionInfo, Conversations, Origin, Output, Side},
+    tcp::{ConnectionInfo, Conversations, Notice, Origin, Output, Side},
 };
 
 /// The last line of a text with a word, of which nothing else is kept.
@@ -149,7 +149,16 @@ impl Sink for Ledger {
     fn note(&mut self, _origin: &Origin<'_>, note: Note<'_>) {
         match note {
             Note::Cut(bytes) => self.cut += bytes,
-            Note::Repeated(bytes) => self.repeated += bytes,
+            Note::Repeated(bytes)
+            | Note::Tcp(
+                Notice::SentOtherwise { bytes, .. }
+                | Notice::KeepAlive(bytes)
+                | Notice::WindowProbe(bytes),
+            ) => self.repeated += bytes,
+            Note::Tcp(Notice::Outside { bytes, cut }) => {
+                self.shown += bytes.len() as u64;
+                self.cut += cut;
+            }
             Note::Late { bytes, cut, missed } => {
                 self.shown += bytes.len() as u64;
                 self.cut += cut;
@@ -162,7 +171,7 @@ impl Sink for Ledger {
                 assert!(bytes > 0);
                 self.missing += bytes.cast_signed();
             }
-            Note::GapOrFin | Note::End | Note::WebSocket => {}
+            Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
         }
     }
 

@@ -21,7 +21,7 @@ use writer::Random;
 
 fn packet(link: u32, data: &[u8]) -> Packet<'_> {
     let frame_len = u32::try_from(data.len()).unwrap();
-    Packet { time: 0, frame_len, link: LinkType::new(link).unwrap(), data }
+    Packet { time: 0, frame_len, link: LinkType::new(link).unwrap(), interface: None, data }
 }
 
 /// The names of the layers, with the separator that `like` has.
@@ -499,7 +499,8 @@ fn every_bit_of_every_capture_has_one_name() {
         let packets = captured(folder);
         assert!(packets.len() > 100, "{folder}");
         for (_, link, frame_len, data) in &packets {
-            let packet = Packet { time: 0, frame_len: *frame_len, link: *link, data };
+            let packet =
+                Packet { time: 0, frame_len: *frame_len, link: *link, interface: None, data };
             checks::headers::packet(&mut fragments, &packet);
             count += 1;
         }
@@ -511,7 +512,7 @@ fn every_bit_of_every_capture_has_one_name() {
 fn packets_cut_anywhere() {
     for (link, data) in all_kinds() {
         let frame_len = u32::try_from(data.len()).unwrap();
-        let whole = Packet { time: 0, frame_len, link, data: &data };
+        let whole = Packet { time: 0, frame_len, link, interface: None, data: &data };
         let names = headers::name(&whole, &TcpContext::default());
         let segment = headers::read(&whole).contents;
         for len in 0..data.len() {
@@ -581,7 +582,7 @@ fn packets_with_bytes_changed() {
         }
         let frame_len = u32::try_from(data.len() + random.below(2) * random.below(60)).unwrap();
         let time = i64::from(frame_len) * 1_000_000;
-        let packet = Packet { time, frame_len, link: *link, data: &data };
+        let packet = Packet { time, frame_len, link: *link, interface: None, data: &data };
         checks::headers::packet(&mut fragments, &packet);
         found[match headers::read(&packet).contents {
             Contents::Tcp(_) => 0,

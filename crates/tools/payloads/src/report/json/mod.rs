@@ -18,7 +18,7 @@
 //! | `note` | something about bytes, packets or a connection that a reader should know | `note` (a stable word), `text` (as `show` prints it), `time`, and `connection`, `side`, `bytes` where they apply |
 //! | `recount` | bytes of a unit turned out to be of another kind | `unit`, `byte` (from 0), `bytes`, `of` |
 //! | `update` | an update is decided | `packets` (first and last), `figures` and the divisions `client` and `server`, named as in `stats --json` |
-//! | `end` | the capture is over | `why` (`"over"`, `"cut"`, `"damaged"`), `shown`, `sent_again`, `cut_off`, `missing`, and `stats`: the object that `stats --json` prints |
+//! | `end` | the capture is over | `why` (`"over"`, `"cut"`, `"damaged"`), `shown`, `sent_again`, `cut_off`, `no_data` (of keep-alives and window probes), `missing`, and `stats`: the object that `stats --json` prints |
 //!
 //! `parts` of a unit are arrays `[bits, of, term, value]` in order, and tile it; the fields of a
 //! frame's header are parts of their own. `of` is what the bits count as: `time`, `framing`, `head`,
@@ -42,8 +42,8 @@ use super::{
 };
 use crate::{
     decode::{Assembler, Both, Decoder, Event, Listener, Note, Unit},
-    input::{Contents, Headers, Packet, headers::Term},
-    tcp::{ConnectionInfo, Conversations, Ending, Side},
+    input::{Contents, Headers, Packet, Twice, headers::Term},
+    tcp::{ConnectionInfo, Conversations, EARLY_WAIT, Ending, Notice, Side},
 };
 
 pub use terms::TERMS;
@@ -71,6 +71,7 @@ pub struct Json<W> {
     conversations: Conversations<Decoder>,
     sinks: Both<Assembler<Lines<W>>, Counter>,
     headers: Headers,
+    twice: Twice,
     left_out: LeftOut,
     name: String,
     packets: u64,
@@ -86,6 +87,7 @@ impl<W: Write> Json<W> {
             conversations: Conversations::new(port),
             sinks: Both(Assembler::new(Lines::new(out)), Counter::default()),
             headers: Headers::default(),
+            twice: Twice::default(),
             left_out: LeftOut::default(),
             name,
             packets: 0,
@@ -108,6 +110,15 @@ impl<W: Write> Json<W> {
         let found = self.headers.read(packet);
         self.left_out.count(&found);
         if let Contents::Tcp(segment) = &found.contents {
+            if self.twice.is_again(packet) {
+                self.left_out.recorded_twice += 1;
+                return Ok(());
+            }
+            if self.sinks.1.is_silence_before(packet.time) {
+                // What waited for other segments belongs to the part before the silence.
+                let before = packet.time.saturating_sub(EARLY_WAIT);
+                self.conversations.release_early(before, &mut self.sinks);
+            }
             self.last_time = packet.time;
             let Both(assembler, counter) = &mut self.sinks;
             counter.begin_packet(self.packets, packet.time, &found, segment);
@@ -209,6 +220,7 @@ struct Lines<W> {
     shown: u64,
     sent_again: u64,
     cut_off: u64,
+    no_data: u64,
     missing: u64,
 }
 
@@ -217,7 +229,9 @@ impl<W: Write> Listener for Lines<W> {
 
     fn event(&mut self, time: i64, event: Event<'_>) {
         match event {
-            Event::Opened(connection) => self.connection(time, connection),
+            Event::Opened(connection) | Event::Changed(connection, _) => {
+                self.connection(time, connection);
+            }
             Event::Ended(connection, ending) => self.ended(time, connection, ending),
             Event::Unit(unit) => self.unit(unit),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
@@ -266,6 +280,7 @@ impl<W> Lines<W> {
             shown: 0,
             sent_again: 0,
             cut_off: 0,
+            no_data: 0,
             missing: 0,
         }
     }
@@ -308,11 +323,11 @@ impl<W> Lines<W> {
     }
 
     fn ended(&mut self, time: i64, connection: &ConnectionInfo, ending: Ending) {
-        let Some((word, text)) = notes::of_ending(ending) else {
+        let Some(text) = notes::ending_text(ending) else {
             return;
         };
         self.line("note", |line| {
-            line.string("note", word);
+            line.string("note", ending.word());
             line.string("text", &text);
             line.time("time", time);
             line.number("connection", connection.number);
@@ -329,8 +344,16 @@ impl<W> Lines<W> {
                 self.missing += bytes;
                 bytes
             }
-            Note::Repeated(bytes) => {
+            Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
                 self.sent_again += bytes;
+                bytes
+            }
+            Note::Tcp(Notice::Outside { bytes, cut }) => {
+                self.cut_off += cut;
+                bytes.len() as u64 + cut
+            }
+            Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                self.no_data += bytes;
                 bytes
             }
             Note::Late { bytes, cut, missed } => {
@@ -343,10 +366,9 @@ impl<W> Lines<W> {
             }
             _ => 0,
         };
-        let (word, text) = notes::of(note, side);
         self.line("note", |line| {
-            line.string("note", word);
-            line.string("text", &text);
+            line.string("note", note.word());
+            line.string("text", &notes::text(side, &note));
             line.time("time", time);
             line.number("connection", connection.number);
             line.string("side", side.name());
@@ -394,6 +416,7 @@ impl<W> Lines<W> {
             ("shown", self.shown),
             ("sent_again", self.sent_again),
             ("cut_off", self.cut_off),
+            ("no_data", self.no_data),
             ("missing", self.missing),
         ];
         self.line("end", |line| {
