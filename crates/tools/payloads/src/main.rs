@@ -121,7 +121,9 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
     };
     let line = match (error.kind(), context(ContextKind::InvalidSubcommand)) {
         (ErrorKind::MissingRequiredArgument, _) => {
-            "no capture is named: name one or more, as in payloads stats my.pcap".to_owned()
+            let is_page = error.to_string().contains("payloads page");
+            let example = if is_page { "page my.pcap > my.html" } else { "stats my.pcap" };
+            format!("no capture is named: name one or more, as in payloads {example}")
         }
         (_, Some(command)) => match context(ContextKind::SuggestedSubcommand) {
             Some(meant) => format!("there is no command \"{command}\": did you mean {meant}?"),
