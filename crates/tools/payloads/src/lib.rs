@@ -32,6 +32,8 @@
 //! | [`decode`] | a name for each byte, and heads, chunks and frames as a whole: one file a protocol |
 //! | [`report`] | figures and tables, conversations as text, a line for each byte or bit field |
 //!
+//! What is odd about packets and connections is said in notes, whose words [`tcp`] lists.
+//!
 //! Memory is bounded, however large the capture: [`tcp::CONNECTION_LIMIT`] connections at
 //! a time, and for each a limit on what waits for other bytes.
 //!
