@@ -398,7 +398,13 @@ impl<W> Printer<W> {
         several: bool,
     ) {
         self.paragraph(several);
-        let line = notes::text(side, note);
+        let mut line = notes::text(side, note);
+        if let Note::Tcp(notice) = note
+            && self.style.explain
+            && let Some(section) = notice.section()
+        {
+            let _ = write!(line, " (RFC 9293 section {section})");
+        }
         let of_both = matches!(note, Note::WebSocket);
         let label = if of_both { String::new() } else { side.letter().to_string() };
         self.heading(time, connection.number, (!of_both).then_some(side), &label, &line);
