@@ -8,6 +8,7 @@ mod frame;
 pub mod json;
 mod left_out;
 mod notes;
+mod packets;
 mod plural;
 pub mod show;
 pub mod stats;
