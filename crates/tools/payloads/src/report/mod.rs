@@ -9,6 +9,7 @@ pub mod json;
 mod left_out;
 mod notes;
 mod packets;
+pub mod page;
 mod plural;
 pub mod show;
 pub mod stats;
