@@ -1,6 +1,9 @@
 // One selection, which every view follows: a capture, a packet of it, a bit of that. It is in the
 // address, as in `#wsapp/p17/b54`, or `#wsapp/p17/b54.3` for a field that begins at bit 3 of a byte.
 
+/** Whether the lines come one by one from a server. */
+const isLive = document.documentElement.dataset.live !== undefined;
+
 const captures = [];
 const views = {
   ladder: new Ladder($('ladder')),
@@ -18,6 +21,13 @@ const state = {
   talks: false,
   /** Whether a live page goes on to each new packet. */
   follows: false,
+};
+
+/** How a capture ends. */
+const ENDS = {
+  over: 'The capture is over',
+  cut: 'The capture ends in the middle of a packet',
+  damaged: 'The capture is damaged from here on',
 };
 
 /** The width of a sheet of paper within its margins, in CSS pixels. */
@@ -130,12 +140,17 @@ function summary() {
   const few = (list, noun) => (list.length === 1 ? `${noun} ${seen(list[0])}` : count(list.length, noun));
   $('ends').replaceChildren(...(clients.length === 0 ? [] : [
     h('span', { class: 'client' }, few(clients, 'client')), ' ⟷ ', h('span', { class: 'server' }, few(servers, 'server'))]));
-  const out = $('left-out');
-  out.hidden = !capture.leftOut && !capture.goneBefore && capture.dropped === 0;
   const first = all[0]?.packet;
-  out.textContent = capture.leftOut
-    ? `${count(capture.leftOut, 'packet')} more ${capture.leftOut === 1 ? 'is' : 'are'} in the file, and not drawn here.`
-    : out.hidden || !first ? '' : `Older packets were dropped: the first that is kept is ${number(first)}.`;
+  const missing = [];
+  if (capture.leftOut) {
+    missing.push(`${count(capture.leftOut, 'packet')} more ${capture.leftOut === 1 ? 'is' : 'are'} in the file, and not drawn here.`);
+  }
+  if (first && (capture.goneBefore || capture.dropped > 0)) {
+    missing.push(`Older packets were dropped: the first that is kept is ${number(first)}.`);
+  }
+  if (!isLive && capture.end && capture.end.why !== 'over') missing.push(`${ENDS[capture.end.why] ?? ENDS.damaged}.`);
+  $('left-out').hidden = missing.length === 0;
+  $('left-out').textContent = missing.join(' ');
 }
 
 function setView(talks, writes = true) {
@@ -306,7 +321,6 @@ function goTo(bit, focus) {
 
 // The live page: the same lines, as they come.
 
-const isLive = document.documentElement.dataset.live !== undefined;
 const live = { lines: [], frame: 0, connected: false, source: null };
 
 function startLive() {
@@ -373,8 +387,7 @@ function follow() {
 
 function status() {
   const { capture, follows, packet } = state;
-  const why = { over: 'The capture is over', cut: 'The capture ends in the middle of a packet', damaged: 'The capture is damaged from here on' };
-  const [mood, text] = capture.end ? ['over', `${why[capture.end.why] ?? why.over}.`]
+  const [mood, text] = capture.end ? ['over', `${ENDS[capture.end.why] ?? ENDS.over}.`]
     : !live.connected ? ['lost', capture.start === null ? 'Connecting …' : 'Not connected: trying again …']
     : capture.packets.length === 0 ? ['live', 'Live: no packet yet']
     : follows ? ['live', 'Live: following the newest packet']
