@@ -93,8 +93,9 @@ bench-latency:
 # Check `payloads` against tshark, and against what other tools make of the captures.
 check-with-tools:
     crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
+    crates/tools/payloads/check-headers.py pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
 
-# There are four targets, one after the other. It needs a nightly compiler.
+# There are five targets, one after the other. It needs a nightly compiler.
 # Look for input that `payloads` cannot take, for so many seconds for each target.
 fuzz seconds="60":
     #!/usr/bin/env bash
@@ -104,7 +105,7 @@ fuzz seconds="60":
         exit 1
     fi
     cd crates/tools/payloads
-    for target in capture segments pieces headers; do
+    for target in capture segments pieces headers unpack; do
         mkdir -p fuzz/corpus/$target
         seeds=tests/inputs/$target
         if [ $target = capture ]; then seeds="$seeds tests/captures"; fi

@@ -61,6 +61,7 @@ fn a_frame_down_to_its_bits() {
         json!({
             "kind": "frame", "unit": 3, "label": "C1", "what": "text frame get-time",
             "connection": 1, "side": "client", "time": frames[0]["time"], "bytes": 14,
+            "spans": [[6, 66, 14]],
             "parts": [
                 [1, "framing", "websocket.fin", "the last frame"],
                 [3, "framing", "websocket.rsv", "000"],

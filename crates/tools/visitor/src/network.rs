@@ -113,7 +113,7 @@ pub struct Entered {
 /// Starts this program again with `args` on the client of two new hosts, with `listener`, which goes
 /// on listening on this machine's own network, for its standard input.
 ///
-/// The inner program is [held](crate::leash::Held).
+/// The inner program is to listen to its leash.
 ///
 /// # Errors
 ///

@@ -46,9 +46,10 @@ impl Recorder {
         // The shell stops tcpdump, as root where tcpdump runs as root, when its own standard
         // input ends: that is when it is told to, and also when this program ends however it may.
         // What is started in the background has no standard input, hence number 3; and it keeps
-        // no pipe open, so that the end of tcpdump is seen as the end of its output.
+        // no pipe open, so that the end of tcpdump is seen as the end of its output. Ctrl-C is for
+        // this program alone.
         let script = format!(
-            "exec 3<&0; {} & tcpdump=$!; \
+            "trap '' INT; exec 3<&0; {} & tcpdump=$!; \
              (read -r line <&3; kill $tcpdump) >/dev/null 2>&1 & wait $tcpdump",
             tcpdump(network, port)
         );
@@ -130,7 +131,7 @@ impl Recorder {
         Ok(count)
     }
 
-    /// Makes sure that tcpdump, which has stopped, has lost nothing.
+    /// Waits until tcpdump, whose output has ended, is gone, and makes sure that it has lost nothing.
     ///
     /// # Errors
     ///
@@ -141,7 +142,7 @@ impl Recorder {
                 return Err(Failure::new(format!("packets were lost ({message}): try again")));
             }
         }
-        Ok(())
+        self.shell.wait().await.map(drop).map_err(Failure::to("wait for tcpdump"))
     }
 
     /// Stops it, reads the packets that it still has, and returns the bytes of the capture.

@@ -15,6 +15,7 @@ use std::{
 };
 
 use socket2::SockRef;
+use visitor::browser::{Browser, OPEN};
 
 mod processes;
 use processes::{PATIENCE, leaves_nothing, running_with, scratch};
@@ -25,7 +26,7 @@ struct Visitor {
     scratch: PathBuf,
     /// Where the person's client is to connect.
     address: SocketAddr,
-    keyboard: ChildStdin,
+    keyboard: Option<ChildStdin>,
     /// What came on its standard output.
     output: Arc<Mutex<Vec<u8>>>,
 }
@@ -44,7 +45,7 @@ impl Visitor {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let keyboard = process.stdin.take().unwrap();
+        let keyboard = process.stdin.take();
         let (found, address) = mpsc::channel();
         // It says so where the packets are not.
         let invited = found.clone();
@@ -77,7 +78,7 @@ impl Visitor {
     /// Starts it to watch `app`.
     fn watch(name: &str, app: &str) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_visitor"));
-        command.args(["watch", app, "--", "cat"]);
+        command.args(["watch", app, "1", "--", "cat"]);
         Self::start(name, command)
     }
 
@@ -109,11 +110,19 @@ impl Visitor {
     /// Checks that it ends with `status`, and that nothing of it is left.
     #[track_caller]
     fn leaves_nothing(mut self, status: Option<i32>) {
-        drop(self.keyboard);
+        self.keyboard = None;
         leaves_nothing(&mut self.process, &self.scratch, status);
         // Nobody listens any more.
         let refused = TcpStream::connect(self.address).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    }
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        // What it has started ends with it, in a test that fails too.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -235,6 +244,39 @@ fn a_person_visits_wsapp() {
     visitor.leaves_nothing(Some(128 + 15));
 }
 
+/// A browser on this machine's own network opens the page of `app` through the relay, gets the time
+/// in the app's way, and leaves. Checks that this is recorded: what begins the `request`, and an
+/// answer of so many bytes.
+async fn browse(app: &str, request: &str, answer: usize) {
+    let visitor = Visitor::watch(&format!("browse-{app}"), app);
+    let browser = Browser::open().await.unwrap();
+    browser.visit(visitor.address).await.unwrap();
+    browser.wait_for_time(PATIENCE).await.unwrap();
+    if app == "wsapp" {
+        browser.wait_for_socket(OPEN, PATIENCE).await.unwrap();
+    }
+    browser.blank().await.unwrap();
+    if app != "sseapp" {
+        browser.click().await.unwrap();
+    }
+    browser.wait_for_time(PATIENCE).await.unwrap();
+    visitor.records(&["192.0.2.2.8000 > 192.0.2.1.", "Flags [P.]", &format!("length {answer}")]);
+    let output = visitor.output.lock().unwrap().clone();
+    assert!(output.windows(request.len()).any(|bytes| bytes == request.as_bytes()));
+    browser.leave().await.unwrap();
+    visitor.records(&["192.0.2.1.", "> 192.0.2.2.8000: Flags [F.]"]);
+    testing::signal(&visitor.process, "TERM");
+    visitor.leaves_nothing(Some(128 + 15));
+}
+
+#[tokio::test]
+async fn a_browser_visits_each_app_as_if_there_were_no_relay() {
+    browse("webapp", "GET / HTTP/1.1\r\nHost: 127.0.0.1", 552).await;
+    browse("ajaxapp", "GET /time HTTP/1.1\r\n", 128).await;
+    browse("sseapp", "GET /time HTTP/1.1\r\n", 34).await;
+    browse("wsapp", "Sec-WebSocket-Key: ", 22).await;
+}
+
 #[test]
 fn a_visit_that_is_stopped_leaves_nothing() {
     for (signal, status) in
@@ -310,7 +352,7 @@ fn a_person_records_a_visit_by_hand() {
     client.write_all(b"time\n").unwrap();
     message(&mut client);
     drop(client);
-    visitor.keyboard.write_all(b"\n").unwrap();
+    visitor.keyboard.as_mut().unwrap().write_all(b"\n").unwrap();
     visitor.leaves_nothing(Some(0));
     let packets = packets(&fs::read(dir.join("tcpapp.pcap")).unwrap());
     assert!(packets.contains("> 192.0.2.2.8000: Flags [S]"), "{packets}");

@@ -65,7 +65,10 @@ impl Decoder {
     ) {
         let origin = Origin { connection, side, time };
         match output {
-            Output::Data(data) => self.data(&origin, data, sink),
+            Output::Data { sequence, bytes } => {
+                sink.delivered(&origin, sequence, bytes.len());
+                self.data(&origin, bytes, sink);
+            }
             Output::Cut(len) => self.missing(&origin, len, Note::Cut(len), sink),
             Output::Gap(len) => self.missing(&origin, len, Note::Gap(len), sink),
             Output::Repeated(len) => sink.note(&origin, Note::Repeated(len)),

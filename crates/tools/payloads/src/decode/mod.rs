@@ -32,13 +32,16 @@ mod http;
 mod kinds;
 mod out;
 mod sink;
+mod spans;
 mod start;
 mod text;
 pub mod time_of_day;
 mod unit;
+pub mod unpack;
 pub mod websocket;
 
 pub use decoder::Decoder;
 pub use kinds::Kinds;
 pub use sink::{Both, Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
+pub use spans::Span;
 pub use unit::{Assembler, Event, Listener, Unit};

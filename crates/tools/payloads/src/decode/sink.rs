@@ -214,6 +214,11 @@ impl<A: Sink, B: Sink> Sink for Both<A, B> {
         self.1.moved(from, to);
     }
 
+    fn delivered(&mut self, origin: &Origin<'_>, sequence: u32, bytes: usize) {
+        self.0.delivered(origin, sequence, bytes);
+        self.1.delivered(origin, sequence, bytes);
+    }
+
     fn begin(&mut self, origin: &Origin<'_>, unit: UnitKind, is_rest: bool) {
         self.0.begin(origin, unit, is_rest);
         self.1.begin(origin, unit, is_rest);
@@ -290,6 +295,9 @@ pub trait Sink {
     fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, _ending: Ending) {}
     /// A connection's place is now `to` instead of `from`; the one that was there is over.
     fn moved(&mut self, _from: usize, _to: usize) {}
+    /// So many bytes come next, the first of which has this sequence number. Each of them is going to be
+    /// part of a [`piece`](Self::piece), in this order.
+    fn delivered(&mut self, _origin: &Origin<'_>, _sequence: u32, _bytes: usize) {}
     /// A unit begins, or, if it `is_rest`, the one before it goes on after bytes that are missing.
     fn begin(&mut self, _origin: &Origin<'_>, _unit: UnitKind, _is_rest: bool) {}
     /// These bytes of the unit are a `part`, or a piece of one, and are or were counted as `kind`.

@@ -1,13 +1,15 @@
 //! The units of a conversation: a head, a chunk, a frame, with all their bytes.
 
-use std::mem;
+use std::{collections::VecDeque, mem};
 
 use super::{
     kinds::{Kinds, Message, Run},
     sink::{KEY_LEN, Kind, Note, Part, Sink, UnitKind},
+    spans::{self, Carriers, Span},
     time_of_day,
     websocket::{self, Header, Opcode},
 };
+use crate::input::Endpoint;
 use crate::tcp::{ConnectionInfo, Ending, Notice, Origin, Side};
 
 /// The most memory that a unit may take, in bytes; what is longer comes in several units.
@@ -43,6 +45,8 @@ pub struct Unit {
     pub parts: Vec<(Part, usize)>,
     /// What its bytes count as; empty unless the listener wants that.
     pub kinds: Kinds,
+    /// Where its bytes were captured, in order; empty unless the listener wants that.
+    pub spans: Vec<Span>,
     /// Whether its first bytes came as a unit before.
     pub continued: bool,
     /// Whether more of it follows, or is missing.
@@ -157,7 +161,8 @@ pub enum Event<'a> {
 
 /// Takes what an [`Assembler`] gives.
 pub trait Listener {
-    /// Whether [`Unit::kinds`], [`Event::Recount`] and units for late bytes are wanted.
+    /// Whether [`Unit::kinds`], [`Unit::spans`], [`Event::Recount`] and units for late bytes are
+    /// wanted.
     const KINDS: bool = false;
 
     /// Takes an event and when it happened, in nanoseconds since the capture's first packet.
@@ -173,6 +178,9 @@ pub struct Assembler<L> {
     units: Vec<[Unit; 2]>,
     /// The content of the messages that they are part of.
     messages: Vec<[Message; 2]>,
+    /// Where the bytes were captured that have come in order and are in no unit yet.
+    delivered: Vec<[VecDeque<Span>; 2]>,
+    carriers: Carriers,
     /// How many units there are.
     count: u64,
     /// The memory of all units, in bytes.
@@ -191,6 +199,8 @@ impl<L: Listener> Assembler<L> {
             start: None,
             units: Vec::new(),
             messages: Vec::new(),
+            delivered: Vec::new(),
+            carriers: Carriers::default(),
             count: 0,
             total: 0,
             labels: [0; 26],
@@ -203,12 +213,18 @@ impl<L: Listener> Assembler<L> {
         self.start.get_or_insert(time);
     }
 
+    /// A packet from `source` to `destination` carries data that begins with this sequence number.
+    pub fn carried(&mut self, source: Endpoint, destination: Endpoint, sequence: u32, span: Span) {
+        self.carriers.push(source, destination, sequence, span);
+    }
+
     /// Who takes what is put together.
     pub fn listener(&mut self) -> &mut L {
         &mut self.listener
     }
 
-    fn since_start(&self, time: i64) -> i64 {
+    /// A time relative to that of the first packet, both in nanoseconds.
+    pub fn since_start(&self, time: i64) -> i64 {
         time.saturating_sub(self.start.unwrap_or(time))
     }
 
@@ -229,6 +245,7 @@ impl<L: Listener> Assembler<L> {
             .sum::<u64>();
         unit.continued = true;
         unit.kinds.clear();
+        unit.spans.clear();
         self.spare = (mem::take(&mut unit.bytes), mem::take(&mut unit.parts));
         self.spare.0.clear();
         self.spare.1.clear();
@@ -263,6 +280,10 @@ impl<L: Listener> Sink for Assembler<L> {
                 Some(messages) => *messages = Default::default(),
                 None => self.messages.resize_with(connection.slot + 1, Default::default),
             }
+            match self.delivered.get_mut(connection.slot) {
+                Some(delivered) => *delivered = Default::default(),
+                None => self.delivered.resize_with(connection.slot + 1, Default::default),
+            }
         }
         let time = self.since_start(time);
         self.listener.event(time, Event::Opened(connection));
@@ -273,6 +294,7 @@ impl<L: Listener> Sink for Assembler<L> {
             self.units[connection.slot].swap(0, 1);
             if L::KINDS {
                 self.messages[connection.slot].swap(0, 1);
+                self.delivered[connection.slot].swap(0, 1);
             }
         }
         let time = self.since_start(time);
@@ -288,6 +310,15 @@ impl<L: Listener> Sink for Assembler<L> {
         self.units.swap(from, to);
         if L::KINDS {
             self.messages.swap(from, to);
+            self.delivered.swap(from, to);
+        }
+    }
+
+    fn delivered(&mut self, origin: &Origin<'_>, sequence: u32, bytes: usize) {
+        if L::KINDS {
+            let (source, destination) = spans::ends(origin);
+            let delivered = &mut self.delivered[origin.connection.slot][origin.side.index()];
+            self.carriers.take(source, destination, sequence, bytes, delivered);
         }
     }
 
@@ -306,8 +337,9 @@ impl<L: Listener> Sink for Assembler<L> {
             *label += 1;
             *label
         };
-        let mut kinds = mem::take(&mut unit.kinds);
+        let (mut kinds, mut spans) = (mem::take(&mut unit.kinds), mem::take(&mut unit.spans));
         kinds.clear();
+        spans.clear();
         *unit = Unit {
             id: unit.id,
             continues: is_rest.then_some(unit.id),
@@ -319,6 +351,7 @@ impl<L: Listener> Sink for Assembler<L> {
             bytes,
             parts,
             kinds,
+            spans,
             message,
             deflate,
             ..Unit::default()
@@ -336,6 +369,8 @@ impl<L: Listener> Sink for Assembler<L> {
             unit.id = self.count;
         }
         if L::KINDS {
+            let delivered = &mut self.delivered[origin.connection.slot][origin.side.index()];
+            spans::consume(delivered, bytes.len(), &mut unit.spans);
             unit.kinds.push(kind, bytes.len());
             // Bytes without their context are no part of a message.
             if kind == Kind::Content && part != Part::Unknown {

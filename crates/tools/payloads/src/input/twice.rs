@@ -43,13 +43,15 @@ pub struct Twice {
 
 impl Twice {
     /// Whether `packet`, which holds a TCP segment, was recorded before on another interface.
+    #[inline]
     pub fn is_again(&mut self, packet: &Packet<'_>) -> bool {
-        let Some(place) = self.place(packet) else {
-            return false;
-        };
-        let Some(hash) = ip_at(packet).and_then(|at| self.hash(packet.data.get(at..)?)) else {
-            return false;
-        };
+        let tells_interface = matches!(packet.link, LinkType::LinuxCooked | LinkType::LinuxCooked2);
+        (tells_interface || packet.interface.is_some()) && self.was_recorded(packet).is_some()
+    }
+
+    fn was_recorded(&mut self, packet: &Packet<'_>) -> Option<()> {
+        let place = self.place(packet)?;
+        let hash = self.hash(packet.data.get(ip_at(packet)?..)?)?;
         self.recorded.resize(REMEMBERED, Recorded::default());
         #[expect(clippy::cast_possible_truncation, reason = "any bits of it will do")]
         let recorded = &mut self.recorded[hash as usize % REMEMBERED];
@@ -67,13 +69,13 @@ impl Twice {
             None => 1,
         };
         if here <= recorded.sent {
-            return true;
+            return Some(());
         }
         (recorded.sent, recorded.time) = (here, packet.time);
-        false
+        None
     }
 
-    /// A number for where `packet` was recorded, if that is known.
+    /// A number for where `packet` was recorded.
     fn place(&self, packet: &Packet<'_>) -> Option<u64> {
         let header = match packet.link {
             // What it is sent to or from, in which direction, and by which kind of interface, whose
@@ -83,9 +85,6 @@ impl Twice {
             LinkType::LinuxCooked2 => packet.data.get(4..11)?,
             _ => &[],
         };
-        if header.is_empty() && packet.interface.is_none() {
-            return None;
-        }
         Some(self.hasher.hash_one((packet.interface, header)))
     }
 

@@ -8,6 +8,7 @@ mod frame;
 pub mod json;
 mod left_out;
 mod notes;
+mod packets;
 pub mod page;
 mod plural;
 pub mod show;

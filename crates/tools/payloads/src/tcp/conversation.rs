@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::{
-    connection::Connection,
+    connection::{Connection, Key},
     follower::{ConnectionInfo, Ending, Follower, Side},
     said::Said,
 };
@@ -38,10 +38,10 @@ const NONE: usize = usize::MAX;
 /// Follows the connections of a capture and gives what they say to a [`Follower`], which keeps a `K` for each.
 pub struct Conversations<K> {
     port: Option<u16>,
-    slots: HashMap<(Endpoint, Endpoint), usize>,
+    slots: HashMap<Key, usize>,
     /// Connections between whose ends a new one has begun that is not answered yet: it may never be,
     /// and theirs go on.
-    old_slots: HashMap<(Endpoint, Endpoint), usize>,
+    old_slots: HashMap<Key, usize>,
     /// Where connections with recent packets are, by their ports, or perhaps other connections by
     /// now: a look here mostly saves the one in `slots`, which takes several times as long.
     recent: [usize; RECENT],
@@ -53,7 +53,7 @@ pub struct Conversations<K> {
     said: Said,
     /// Since when, and between whom, segments wait that acknowledge bytes which were not seen; some
     /// may wait no longer.
-    early: VecDeque<(i64, (Endpoint, Endpoint))>,
+    early: VecDeque<(i64, Key)>,
 }
 
 impl<K> Conversations<K> {
@@ -138,8 +138,10 @@ impl<K> Conversations<K> {
 
     /// The capture is over: delivers what was held.
     pub fn finish(&mut self, time: i64, follower: &mut impl Follower<Kept = K>) {
-        self.connections.sort_by_key(|connection| connection.info.number);
-        for connection in &mut self.connections {
+        let mut slots: Vec<usize> = (0..self.connections.len()).collect();
+        slots.sort_unstable_by_key(|slot| self.connections[*slot].info.number);
+        for slot in slots {
+            let connection = &mut self.connections[slot];
             connection.flush(time, &mut self.said, follower);
             follower.finish(&mut connection.kept, &connection.info, time);
             if let Some(ending) = connection.ending(None) {
@@ -156,9 +158,9 @@ impl<K> Conversations<K> {
         segment: &Segment<'_>,
         follower: &mut impl Follower<Kept = K>,
     ) -> usize {
-        let (source, destination) = (segment.source, segment.destination);
-        let key = if source <= destination { (source, destination) } else { (destination, source) };
-        let recent = &mut self.recent[usize::from(source.port ^ destination.port) % RECENT];
+        let key = Key::of(segment);
+        let ports = segment.source.port ^ segment.destination.port;
+        let recent = &mut self.recent[usize::from(ports) % RECENT];
         let known = match self.connections.get(*recent) {
             Some(connection) if connection.key == key && !connection.is_old => Some(*recent),
             _ => self.slots.get(&key).copied(),
@@ -205,7 +207,7 @@ impl<K> Conversations<K> {
     fn open(
         &mut self,
         time: i64,
-        key: (Endpoint, Endpoint),
+        key: Key,
         segment: &Segment<'_>,
         of_old: Option<(Endpoint, Endpoint)>,
         follower: &mut impl Follower<Kept = K>,
@@ -233,12 +235,7 @@ impl<K> Conversations<K> {
 
     /// A new connection between the same ends begins: follows the one that is known until the new one
     /// is answered, for it may never be.
-    fn set_aside(
-        &mut self,
-        key: (Endpoint, Endpoint),
-        time: i64,
-        follower: &mut impl Follower<Kept = K>,
-    ) {
+    fn set_aside(&mut self, key: Key, time: i64, follower: &mut impl Follower<Kept = K>) {
         self.close_old(key, time, follower);
         if let Some(slot) = self.slots.remove(&key) {
             self.connections[slot].is_old = true;
@@ -246,18 +243,13 @@ impl<K> Conversations<K> {
         }
     }
 
-    fn close_old(
-        &mut self,
-        key: (Endpoint, Endpoint),
-        time: i64,
-        follower: &mut impl Follower<Kept = K>,
-    ) {
+    fn close_old(&mut self, key: Key, time: i64, follower: &mut impl Follower<Kept = K>) {
         if let Some(slot) = self.old_slots.get(&key) {
             self.close(*slot, time, Ending::Replaced, follower);
         }
     }
 
-    fn slots_of(&mut self, is_old: bool) -> &mut HashMap<(Endpoint, Endpoint), usize> {
+    fn slots_of(&mut self, is_old: bool) -> &mut HashMap<Key, usize> {
         if is_old { &mut self.old_slots } else { &mut self.slots }
     }
 

@@ -5,6 +5,7 @@
 
 mod connection;
 mod conversation;
+mod end;
 mod follower;
 mod notice;
 mod said;

@@ -18,8 +18,13 @@ pub(super) const NEAR: u32 = 1024 * 1024;
 /// What comes out of one side's stream, in the order of the sequence numbers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Output<'a> {
-    /// These bytes.
-    Data(&'a [u8]),
+    /// Bytes.
+    Data {
+        /// The sequence number of the first of them.
+        sequence: u32,
+        /// What they are.
+        bytes: &'a [u8],
+    },
     /// So many bytes that were sent, and that the capture cut off.
     Cut(u64),
     /// So many bytes that the capture does not have at all.
@@ -230,6 +235,39 @@ impl Stream {
         })
     }
 
+    /// Whether `sequence` is the one expected, and nothing waits, neither bytes nor a FIN.
+    #[inline]
+    pub(super) fn is_next(&self, sequence: u32) -> bool {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is meant")]
+        let is_next = self.next.is_some_and(|next| next as u32 == sequence);
+        is_next && self.held.is_empty() && self.fin.is_none() && self.unseen.is_none()
+    }
+
+    /// Takes an acknowledgment of bytes that were seen, and of all that was acknowledged before, as
+    /// nearly all are; `false` if it is another one.
+    #[inline]
+    pub(super) fn is_simply_acknowledged(&mut self, sequence: u32, window: u64) -> bool {
+        let (Some(next), Some(received), None) = (self.next, self.received, self.unseen) else {
+            return false;
+        };
+        let acknowledged = self.extend(sequence);
+        if acknowledged < received || acknowledged > next {
+            return false;
+        }
+        self.received = Some(acknowledged);
+        self.edge = self.edge.max(Some(acknowledged + window));
+        true
+    }
+
+    /// Takes a segment that [is next](Self::is_next).
+    #[inline]
+    pub(super) fn next_segment(&mut self, time: i64, data: &[u8], len: u32, to: &mut impl Outlet) {
+        if let Some(next) = self.next.filter(|_| len > 0) {
+            self.next = Some(next + u64::from(len));
+            self.deliver(time, next, data, len.into(), to);
+        }
+    }
+
     /// The stream begins with `sequence`, as a SYN says.
     pub(super) fn start(&mut self, time: i64, sequence: u32, to: &mut impl Outlet) {
         let first = self.extend(sequence);
@@ -291,13 +329,8 @@ impl Stream {
         if len == 0 {
             return;
         }
-        if self.next == Some(at) && self.held.is_empty() {
-            // As nearly all do: it is next in line, and nothing waits.
-            self.next = Some(at + u64::from(len));
-            self.deliver(time, at, data, len.into(), to);
-            if self.fin.is_some() {
-                self.drain(time, to);
-            }
+        if self.is_next(sequence) {
+            self.next_segment(time, data, len, to);
             return;
         }
         self.hold(time, at, data, len.into(), to);
@@ -471,7 +504,11 @@ impl Stream {
     fn deliver(&mut self, time: i64, at: u64, data: &[u8], len: u64, to: &mut impl Outlet) {
         if !data.is_empty() {
             to.said().remember(&mut self.said, at, data);
-            to.give(time, Output::Data(data));
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the lower half is the number sent"
+            )]
+            to.give(time, Output::Data { sequence: at as u32, bytes: data });
         }
         let cut = len - data.len() as u64;
         if cut > 0 {

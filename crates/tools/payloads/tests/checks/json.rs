@@ -95,6 +95,13 @@ pub fn lines(capture: &[u8]) -> Option<Vec<Value>> {
     Some(lines)
 }
 
+/// The bytes of a text in hexadecimal digits.
+fn bytes_of(hex: &Value) -> Vec<u8> {
+    let hex = hex.as_str().unwrap().as_bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap() as u8;
+    hex.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}
+
 fn check(lines: &[Value], counts: [i64; 4]) {
     const NAMES: [&str; 4] = ["time", "framing", "head", "content"];
     assert_eq!(lines[0]["kind"], "capture");
@@ -102,11 +109,27 @@ fn check(lines: &[Value], counts: [i64; 4]) {
     assert_eq!(lines.last().unwrap()["kind"], "end");
     let mut terms = Vec::new();
     let mut units: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut packets = Vec::new();
     for line in lines {
         match line["kind"].as_str().unwrap() {
             "term" => {
                 assert!(!terms.contains(&&line["term"]), "{line}");
                 terms.push(&line["term"]);
+            }
+            "packet" => {
+                let packet = bytes_of(&line["hex"]);
+                assert_eq!(line["packet"], packets.len() + 1);
+                assert_eq!(line["captured"], packet.len());
+                let sum = |name: &str, bits: fn(&Value) -> &Value| -> u64 {
+                    let things = line[name].as_array().unwrap().iter();
+                    things.map(|thing| bits(thing).as_u64().unwrap()).sum()
+                };
+                assert_eq!(sum("layers", |layer| &layer["bits"]), 8 * packet.len() as u64);
+                assert_eq!(sum("fields", |field| &field[0]), 8 * packet.len() as u64);
+                for field in line["fields"].as_array().unwrap() {
+                    assert!(terms.contains(&&field[1]), "{field} before its term");
+                }
+                packets.push(packet);
             }
             "recount" => {
                 let bytes = units.get_mut(&line["unit"].as_u64().unwrap()).unwrap();
@@ -134,6 +157,19 @@ fn check(lines: &[Value], counts: [i64; 4]) {
             kinds.resize((bits / 8) as usize, kind);
         }
         assert_eq!(bits, line["bytes"].as_u64().unwrap() * 8, "{line}");
+        let mut found = Vec::new();
+        for span in line["spans"].as_array().unwrap() {
+            let [packet, offset, bytes] = [0, 1, 2].map(|at| span[at].as_u64().unwrap() as usize);
+            found.extend_from_slice(&packets[packet - 1][offset..offset + bytes]);
+        }
+        let bytes = match line.get("hex") {
+            Some(hex) => bytes_of(hex),
+            None => line["text"].as_str().unwrap().as_bytes().to_vec(),
+        };
+        // What was put together from fragments, or came out of order, has no place in one packet.
+        if !found.is_empty() {
+            assert_eq!(found, bytes, "{line}");
+        }
         assert!(units.insert(line["unit"].as_u64().unwrap(), kinds).is_none(), "{line}");
     }
     let mut sums = [0_i64; 4];

@@ -5,6 +5,8 @@
 pub mod headers;
 #[allow(dead_code, reason = "each test file uses a part of it")]
 pub mod json;
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub mod unpack;
 
 use std::io::{self, Write};
 
@@ -352,7 +354,7 @@ fn decode(messages: &[(Side, Vec<u8>)], total: u64, mut cut: impl FnMut(usize) -
         let mut rest = message.as_slice();
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(cut(rest.len()));
-            decoder.take(&info, *side, 0, Output::Data(piece), &mut ledger);
+            decoder.take(&info, *side, 0, Output::Data { sequence: 0, bytes: piece }, &mut ledger);
             rest = after;
         }
     }

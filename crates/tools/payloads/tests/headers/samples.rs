@@ -285,7 +285,7 @@ pub fn samples() -> Vec<Sample> {
         ),
         carries(
             "mpls-frame-without-control-word",
-            ethernet(0x8847, &[&label(100, true)[..], &frame()].concat()),
+            ethernet(0x8847, &[&label(101, true)[..], &frame()].concat()),
             "Ethernet MPLS Ethernet IPv4 TCP payload",
         ),
         carries("ip-in-ip", ethernet(0x0800, &ipv4(4, &ip())), "Ethernet IPv4 IPv4 TCP payload"),
@@ -470,7 +470,7 @@ pub fn samples() -> Vec<Sample> {
         sample(
             "mpls-other",
             1,
-            ethernet(0x8847, &[&label(100, true)[..], &[0x10; 20]].concat()),
+            ethernet(0x8847, &[&label(102, true)[..], &[0x10; 20]].concat()),
             "Ethernet|MPLS|not read",
             "MPLS with something that is not IP",
         ),

@@ -160,7 +160,7 @@ impl Headers {
             readable += piece.captured;
         }
         walk.data = &self.whole[..self.whole.len().min(readable as usize)];
-        let ip = Ip { addresses: Addresses::Kept(source, destination), fragment: false };
+        let ip = Ip { addresses: Addresses::Kept(source, destination) };
         walk.protocol(ip, protocol);
         walk.found.carrier = carrier;
     }

@@ -233,8 +233,6 @@ pub fn name(packet: &Packet<'_>, tcp: &TcpContext) -> Named {
 #[derive(Clone, Copy)]
 struct Ip<'a> {
     addresses: Addresses<'a>,
-    /// Whether it is a fragment, which holds not all of what it carries.
-    fragment: bool,
 }
 
 /// Source and destination, where they are in the packet: a copy is made once, of a segment's.
@@ -281,7 +279,7 @@ struct Walk<'a, 'f, N> {
     end: usize,
     /// How many headers there were.
     depth: u8,
-    /// Whether what is read is the first fragment of a packet, alone.
+    /// Whether what is read is the first fragment of a packet, which holds not all of what it carries.
     in_fragment: bool,
     /// Where what is found goes: at once to where it is wanted, for it is large.
     found: &'f mut Found<'a>,

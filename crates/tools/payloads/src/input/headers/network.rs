@@ -119,10 +119,10 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             // The header is whole.
             None => return self.missing("IPv4", 20),
         };
-        let ip = Ip { addresses, fragment: more || offset > 0 };
+        let ip = Ip { addresses };
         self.at += header_len;
         self.narrow(total_len - header_len);
-        if ip.fragment {
+        if more || offset > 0 {
             let identification = identification.into();
             return self.fragment(ip, protocol, identification, offset, more);
         }
@@ -198,7 +198,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
 
     /// What an IP packet carries.
     #[inline(never)]
-    pub(super) fn protocol(&mut self, mut ip: Ip<'a>, mut number: u8) {
+    pub(super) fn protocol(&mut self, ip: Ip<'a>, mut number: u8) {
         loop {
             if !self.descend() {
                 return self.other(Other::TooManyHeaders);
@@ -206,17 +206,17 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             let is_v6 = ip.is_v6();
             let next = match number {
                 TCP => return self.tcp(ip),
-                1 => return self.icmp(&ip),
+                1 => return self.icmp(),
                 4 | 41 => return self.inner_ip(),
                 17 => return self.udp(ip),
-                47 => return self.gre(&ip),
+                47 => return self.gre(),
                 58 => return self.icmpv6(&ip),
                 97 => return self.ether_ip(),
                 137 => return self.mpls(),
                 143 => return self.inner_frame(),
                 51 => self.authentication(),
                 0 | 43 | 60 | 135 | 139 | 140 if is_v6 => self.extension(number),
-                44 if is_v6 => self.fragment_header(&mut ip),
+                44 if is_v6 => self.fragment_header(&ip),
                 _ => return self.other(Other::Protocol(number)),
             };
             number = match next {
@@ -319,7 +319,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             // The header is whole.
             None => return self.missing("IPv6", 40),
         };
-        let ip = Ip { addresses, fragment: false };
+        let ip = Ip { addresses };
         self.found.carrier.ip_at = Some(self.at as u32);
         self.found.carrier.identification = None;
         self.at += 40;
@@ -395,7 +395,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
     }
 
     /// The fragment header of IPv6, which a whole packet may have too (RFC 6946).
-    fn fragment_header(&mut self, ip: &mut Ip<'a>) -> Option<u8> {
+    fn fragment_header(&mut self, ip: &Ip<'a>) -> Option<u8> {
         let header: Header<8> = self.header();
         let next = header.bytes[0];
         let field = header.u16(2);
@@ -426,7 +426,6 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
         if !more && offset == 0 {
             return Some(next);
         }
-        ip.fragment = true;
         self.found.carrier.identification = Some(identification);
         self.fragment(*ip, next, identification, offset, more);
         None
@@ -498,10 +497,11 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
     }
 
     /// ICMP: what hosts and routers tell each other about packets.
-    fn icmp(&mut self, ip: &Ip<'a>) {
+    fn icmp(&mut self) {
         let header: Header<4> = self.header();
         let [kind, code, ..] = header.bytes;
         let (data, len) = (self.bytes(usize::MAX), self.left());
+        let in_fragment = self.in_fragment;
         if let Some(names) = self.naming.names() {
             let meaning = icmp_in_words(kind, code);
             names.layer("ICMP", Group::Network);
@@ -512,7 +512,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
                 at: 2,
                 data,
                 len,
-                fragment: ip.fragment,
+                fragment: in_fragment,
                 pseudo: None,
             };
             names.field(16, &terms::ICMP_CHECKSUM, checksum.in_words());
@@ -534,6 +534,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
         let header: Header<4> = self.header();
         let [kind, code, ..] = header.bytes;
         let (data, len) = (self.bytes(usize::MAX), self.left());
+        let in_fragment = self.in_fragment;
         if let Some(names) = self.naming.names() {
             let meaning = icmpv6_in_words(kind);
             names.layer("ICMPv6", Group::Network);
@@ -544,7 +545,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
                 at: 2,
                 data,
                 len,
-                fragment: ip.fragment,
+                fragment: in_fragment,
                 pseudo: names.pseudo_header(ip, 58),
             };
             names.field(16, &terms::ICMPV6_CHECKSUM, checksum.in_words());

@@ -152,6 +152,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
 
     fn name_tcp(&mut self, header: &Header<FIXED>, header_len: usize, ip: &Ip<'_>) {
         let (all, left) = (self.bytes(usize::MAX), self.left());
+        let in_fragment = self.in_fragment;
         let options = self.bytes(header_len).get(FIXED..).unwrap_or_default();
         let Some(names) = self.naming.names() else {
             return;
@@ -214,7 +215,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             at: 16,
             data: all,
             len: left,
-            fragment: ip.fragment,
+            fragment: in_fragment,
             pseudo: names.pseudo_header(ip, 6),
         };
         names.field(16, &terms::TCP_CHECKSUM, checksum.in_words());
@@ -267,7 +268,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
         if header_len > FIXED {
             name_options(names, options, header_len - FIXED, &tcp);
         }
-        if header_len >= FIXED && payload_len > 0 && header_len <= left && !ip.fragment {
+        if header_len >= FIXED && payload_len > 0 && header_len <= left && !in_fragment {
             let captured = names.left();
             names.payload(match captured == payload_len {
                 true => bytes(payload_len),

@@ -27,7 +27,7 @@ const ACKNOWLEDGMENT: u16 = 0x0080;
 
 impl<'a, N: Naming> Walk<'a, '_, N> {
     /// Generic routing encapsulation, versions 0 (RFC 2784, RFC 2890) and 1 (of PPTP, RFC 2637).
-    pub(super) fn gre(&mut self, ip: &Ip<'a>) {
+    pub(super) fn gre(&mut self) {
         let header: Header<4> = self.header();
         let (flags, protocol) = (header.u16(0), header.u16(2));
         let has = |bit: u16| usize::from(flags & bit != 0);
@@ -42,7 +42,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             at: 4,
             data: self.bytes(usize::MAX),
             len: self.left(),
-            fragment: ip.fragment,
+            fragment: self.in_fragment,
             pseudo: None,
         };
         if let Some(names) = self.naming.names() {
@@ -188,13 +188,14 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             len => len,
         };
         let data = self.bytes(len);
+        let in_fragment = self.in_fragment;
         if let Some(names) = self.naming.names() {
             names.layer("UDP", Group::Transport);
             let port = |number: u16| named(number, other::udp_port(number));
             names.field(16, &terms::UDP_SOURCE, port(source));
             names.field(16, &terms::UDP_DESTINATION, port(destination));
             let value = match len {
-                _ if len > left && !ip.fragment => {
+                _ if len > left && !in_fragment => {
                     format!("{}, of which {left} are in the packet", bytes(len))
                 }
                 _ => bytes(len),
@@ -205,7 +206,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
                 at: 6,
                 data,
                 len,
-                fragment: ip.fragment,
+                fragment: in_fragment,
                 pseudo: names.pseudo_header(&ip, 17),
             };
             names.field(

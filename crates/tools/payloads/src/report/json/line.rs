@@ -136,6 +136,14 @@ impl<'t> Array<'t> {
         let _ = write!(self.text, "{}", value.into());
     }
 
+    /// Adds an object, with what `members` adds to it.
+    pub fn object(&mut self, members: impl FnOnce(&mut Line<'_>)) {
+        self.comma();
+        self.text.push('{');
+        members(&mut Line { text: self.text, first: true });
+        self.text.push('}');
+    }
+
     /// Adds an array.
     pub fn array(&mut self) -> Array<'_> {
         self.comma();

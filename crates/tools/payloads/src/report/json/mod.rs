@@ -14,11 +14,19 @@
 //! | `capture` | first of all | `version` (1), `start` (the first packet's time, RFC 3339 in UTC; null if there is none) |
 //! | `connection` | a connection is first seen, and again where what it says turned out otherwise, for what came before too | `connection`, `time`, `client`, `server`, `midway` |
 //! | `term` | before the first line that refers to it, once | `term` (its key), `name`, `meaning`, `source` |
-//! | a unit: `request`, `response`, `content`, `chunk`, `text`, `frame`, `bytes` | it is complete or cannot be completed; where a message has no end but the connection's, with each packet; where it is long, in pieces | `unit`, `label`, `what`, `connection`, `side`, `time`, `bytes`, `parts`, `complete`, `continues` (the unit before, where this is a piece of the same); `text` where it is text, else `hex`. A frame has `hex` always, and `fin`, `rsv`, `opcode`, `masked`, and its `payload` unmasked, as `text` or `hex` within |
+//! | `packet` | at once when it is read | `packet`, `time`, `length` on the wire, `captured`, `what` (in words), `layers`, `fields`, `hex` (all captured bytes); for TCP also `connection`, `side`, `flags`, `seq` and `ack` (relative: the connection's first byte is 1), `data` (bytes of payload on the wire), `acknowledges` (the packets whose data it acknowledges first), `answers` (the packet that it is the first answer to) |
+//! | a unit: `request`, `response`, `content`, `chunk`, `text`, `frame`, `bytes` | it is complete or cannot be completed; where a message has no end but the connection's, with each packet; where it is long, in pieces | `unit`, `label`, `what`, `connection`, `side`, `time`, `bytes`, `parts`, `spans`, `complete`, `continues` (the unit before, where this is a piece of the same); `text` where it is text, else `hex`. A frame has `hex` always, and `fin`, `rsv`, `opcode`, `masked`, and its `payload` unmasked, as `text` or `hex` within |
 //! | `note` | something about bytes, packets or a connection that a reader should know | `note` (a stable word), `text` (as `show` prints it), `time`, and `connection`, `side`, `bytes` where they apply |
 //! | `recount` | bytes of a unit turned out to be of another kind | `unit`, `byte` (from 0), `bytes`, `of` |
 //! | `update` | an update is decided | `packets` (first and last), `figures` and the divisions `client` and `server`, named as in `stats --json` |
 //! | `end` | the capture is over | `why` (`"over"`, `"cut"`, `"damaged"`), `shown`, `sent_again`, `cut_off`, `no_data` (of keep-alives and window probes), `missing`, and `stats`: the object that `stats --json` prints |
+//!
+//! `layers` of a packet, from the outside in: each `layer`, `bits`, `group` (`link`, `network`,
+//! `transport`, `payload`) and `text`. `fields` of a packet: arrays `[bits, term, value]` in order. Both
+//! tile the captured bytes from the first bit to the last; what is not read is a layer and a field too.
+//!
+//! `spans` of a unit are arrays `[packet, offset, bytes]`: where its bytes were captured, `offset`
+//! counted from the packet's first byte.
 //!
 //! `parts` of a unit are arrays `[bits, of, term, value]` in order, and tile it; the fields of a
 //! frame's header are parts of their own. `of` is what the bits count as: `time`, `framing`, `head`,
@@ -38,11 +46,15 @@ use std::{
 use super::{
     left_out::LeftOut,
     notes,
+    packets::{Deed, Sent, Tracker},
     stats::{Counter, Decided, Stats},
 };
 use crate::{
-    decode::{Assembler, Both, Decoder, Event, Listener, Note, Unit},
-    input::{Contents, Headers, Packet, Twice, headers::Term},
+    decode::{Assembler, Both, Decoder, Event, Listener, Note, Span, Unit},
+    input::{
+        Contents, Headers, Packet, Twice,
+        headers::{self, Named, TcpContext, Term},
+    },
     tcp::{ConnectionInfo, Conversations, EARLY_WAIT, Ending, Notice, Side},
 };
 
@@ -72,6 +84,7 @@ pub struct Json<W> {
     sinks: Both<Assembler<Lines<W>>, Counter>,
     headers: Headers,
     twice: Twice,
+    tracker: Tracker,
     left_out: LeftOut,
     name: String,
     packets: u64,
@@ -88,6 +101,7 @@ impl<W: Write> Json<W> {
             sinks: Both(Assembler::new(Lines::new(out)), Counter::default()),
             headers: Headers::default(),
             twice: Twice::default(),
+            tracker: Tracker::default(),
             left_out: LeftOut::default(),
             name,
             packets: 0,
@@ -109,25 +123,46 @@ impl<W: Write> Json<W> {
         self.sinks.0.start(packet.time);
         let found = self.headers.read(packet);
         self.left_out.count(&found);
-        if let Contents::Tcp(segment) = &found.contents {
-            if self.twice.is_again(packet) {
-                self.left_out.recorded_twice += 1;
-                return Ok(());
-            }
-            if self.sinks.1.is_silence_before(packet.time) {
-                // What waited for other segments belongs to the part before the silence.
-                let before = packet.time.saturating_sub(EARLY_WAIT);
-                self.conversations.release_early(before, &mut self.sinks);
-            }
-            self.last_time = packet.time;
-            let Both(assembler, counter) = &mut self.sinks;
-            counter.begin_packet(self.packets, packet.time, &found, segment);
-            assembler.listener().update(counter.take_decided());
-            let (_, side) = self.conversations.segment(packet.time, segment, &mut self.sinks);
-            self.sinks.1.end_packet(side, &found, segment);
+        let Both(assembler, counter) = &mut self.sinks;
+        let Contents::Tcp(segment) = &found.contents else {
+            let named = headers::name(packet, &TcpContext::default());
+            assembler.packet(self.packets, packet, None, named);
+            return assembler.listener().result();
+        };
+        if self.twice.is_again(packet) {
+            self.left_out.recorded_twice += 1;
+            let mut named = headers::name(packet, &TcpContext::default());
+            named.what = "the same packet once more, recorded on another interface".to_owned();
+            assembler.packet(self.packets, packet, None, named);
+            return assembler.listener().result();
         }
-        self.lines().write_if_long();
-        self.lines().result()
+        self.last_time = packet.time;
+        let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
+        if let Some(offset) = found.carrier.payload_at
+            && !segment.payload.is_empty()
+        {
+            let bytes = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+            let span = Span { packet: self.packets, offset, bytes };
+            assembler.carried(segment.source, segment.destination, sequence, span);
+        }
+        if counter.is_silence_before(packet.time) {
+            // What waited for other segments belongs to the part before the silence.
+            let before = packet.time.saturating_sub(EARLY_WAIT);
+            self.conversations.release_early(before, &mut self.sinks);
+        }
+        let Both(assembler, counter) = &mut self.sinks;
+        counter.begin_packet(self.packets, packet.time, &found, segment);
+        assembler.listener().update(counter.take_decided());
+        // What becomes known by this packet comes after its own line.
+        assembler.listener().hold();
+        let (connection, side) = self.conversations.segment(packet.time, segment, &mut self.sinks);
+        let Both(assembler, counter) = &mut self.sinks;
+        counter.end_packet(side, &found, segment);
+        let sent = Sent { packet: self.packets, time: packet.time, segment, connection, side };
+        let deed = self.tracker.deed(&sent);
+        let named = headers::name(packet, &deed.context);
+        assembler.packet(self.packets, packet, Some((sent, deed)), named);
+        assembler.listener().result()
     }
 
     fn lines(&mut self) -> &mut Lines<W> {
@@ -215,6 +250,10 @@ struct Lines<W> {
     text: String,
     /// A line that is being put together, before the terms that it refers to are known.
     line: String,
+    /// From where on the text waits for the line of the packet at hand.
+    held_from: Option<usize>,
+    /// What was noted of the packet at hand.
+    noted: Option<String>,
     terms: Vec<&'static Term>,
     known: HashSet<&'static str>,
     shown: u64,
@@ -229,9 +268,8 @@ impl<W: Write> Listener for Lines<W> {
 
     fn event(&mut self, time: i64, event: Event<'_>) {
         match event {
-            Event::Opened(connection) | Event::Changed(connection, _) => {
-                self.connection(time, connection);
-            }
+            Event::Opened(connection) => self.opened(time, connection),
+            Event::Changed(connection, _) => self.connection(time, connection),
             Event::Ended(connection, ending) => self.ended(time, connection, ending),
             Event::Unit(unit) => self.unit(unit),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
@@ -242,7 +280,26 @@ impl<W: Write> Listener for Lines<W> {
                 line.string("of", unit::kind_name(of));
             }),
         }
-        self.write_if_long();
+        // A line that is held back waits for that of its packet.
+        if self.held_from.is_none() {
+            self.write_if_long();
+        }
+    }
+}
+
+impl<W: Write> Assembler<Lines<W>> {
+    /// Adds the line of a packet, and after it what was held back.
+    fn packet(
+        &mut self,
+        number: u64,
+        packet: &Packet<'_>,
+        deed: Option<(Sent<'_>, Deed)>,
+        named: Named,
+    ) {
+        let time = self.since_start(packet.time);
+        let lines = self.listener();
+        lines.packet(number, time, packet, deed, named);
+        lines.write_if_long();
     }
 }
 
@@ -275,6 +332,8 @@ impl<W> Lines<W> {
             error: None,
             text: String::new(),
             line: String::new(),
+            held_from: None,
+            noted: None,
             terms: Vec::new(),
             known: HashSet::new(),
             shown: 0,
@@ -309,6 +368,72 @@ impl<W> Lines<W> {
                     line.value(name, &value);
                 }
             });
+        }
+    }
+
+    /// Holds back what is added from here on until the line of the packet at hand is there.
+    fn hold(&mut self) {
+        self.held_from = Some(self.text.len());
+        self.noted = None;
+    }
+
+    /// The line of a packet; before what was held back, which it brought.
+    fn packet(
+        &mut self,
+        number: u64,
+        time: i64,
+        packet: &Packet<'_>,
+        deed: Option<(Sent<'_>, Deed)>,
+        named: Named,
+    ) {
+        let held = self.held_from.take().map(|from| self.text.split_off(from));
+        let mut text = mem::take(&mut self.line);
+        let mut line = Line::begin(&mut text, "packet");
+        line.number("packet", number);
+        line.time("time", time);
+        line.number("length", packet.frame_len);
+        line.number("captured", packet.data.len() as u64);
+        let what = self.noted.take().or(deed.as_ref().map(|(_, deed)| deed.what.clone()));
+        line.string("what", &what.unwrap_or(named.what));
+        if let Some((sent, deed)) = &deed {
+            deed_members(&mut line, sent, deed);
+        }
+        {
+            let mut layers = line.array("layers");
+            for layer in &named.layers {
+                layers.object(|line| {
+                    line.string("layer", layer.name);
+                    line.number("bits", layer.bits as u64);
+                    line.string("group", layer.group.name());
+                    line.string("text", &layer.text);
+                });
+            }
+        }
+        {
+            let mut fields = line.array("fields");
+            for field in &named.fields {
+                self.terms.push(field.term);
+                let mut array = fields.array();
+                array.number(field.bits as u64);
+                array.string(field.term.key);
+                array.string(&field.value);
+            }
+        }
+        line.hex("hex", packet.data);
+        line.end();
+        self.push_terms();
+        self.text.push_str(&text);
+        text.clear();
+        self.line = text;
+        self.text.push_str(&held.unwrap_or_default());
+    }
+
+    /// A connection is first seen: its line comes before that of its first packet.
+    fn opened(&mut self, time: i64, connection: &ConnectionInfo) {
+        self.connection(time, connection);
+        if let Some(from) = &mut self.held_from {
+            // Nothing else is held back when a packet opens a connection, but the end of the one before.
+            *from = self.text.len();
         }
     }
 
@@ -366,9 +491,13 @@ impl<W> Lines<W> {
             }
             _ => 0,
         };
+        let text = notes::text(side, &note);
+        if self.held_from.is_some() && matches!(note, Note::Repeated(_) | Note::Tcp(_)) {
+            self.noted.get_or_insert_with(|| text.clone());
+        }
         self.line("note", |line| {
             line.string("note", note.word());
-            line.string("text", &notes::text(side, &note));
+            line.string("text", &text);
             line.time("time", time);
             line.number("connection", connection.number);
             line.string("side", side.name());
@@ -426,6 +555,32 @@ impl<W> Lines<W> {
             }
             line.value("stats", stats);
         });
+    }
+}
+
+/// What a packet does on its connection.
+fn deed_members(line: &mut Line<'_>, sent: &Sent<'_>, deed: &Deed) {
+    line.number("connection", sent.connection);
+    line.string("side", sent.side.name());
+    {
+        let mut flags = line.array("flags");
+        for flag in sent.segment.flags.names() {
+            flags.string(flag);
+        }
+    }
+    line.number("seq", deed.sequence);
+    if let Some(acknowledgment) = deed.acknowledgment {
+        line.number("ack", acknowledgment);
+    }
+    line.number("data", sent.segment.payload_len);
+    {
+        let mut acknowledges = line.array("acknowledges");
+        for packet in &deed.acknowledges {
+            acknowledges.number(*packet);
+        }
+    }
+    if let Some(packet) = deed.answers {
+        line.number("answers", packet);
     }
 }
 

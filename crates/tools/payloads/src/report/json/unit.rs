@@ -123,6 +123,15 @@ fn push_limited(to: &mut String, bytes: &[u8], limit: usize) {
 /// Adds what a unit is, down to its bits.
 pub fn push(line: &mut Line<'_>, unit: &Unit, terms: &mut Vec<&'static Term>) {
     parts(&mut line.array("parts"), unit, terms);
+    {
+        let mut spans = line.array("spans");
+        for span in &unit.spans {
+            let mut array = spans.array();
+            array.number(span.packet);
+            array.number(span.offset);
+            array.number(span.bytes);
+        }
+    }
     line.truth("complete", !unit.unfinished);
     if let Some(before) = unit.continues {
         line.number("continues", before);
