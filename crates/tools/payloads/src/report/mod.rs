@@ -2,10 +2,13 @@
 //!
 //! It may use every room below; none of them knows how anything is printed.
 
+mod counter;
 pub mod escape;
 pub mod explain;
+mod figures;
 mod frame;
 pub mod json;
+mod ledger;
 mod left_out;
 mod notes;
 mod packets;

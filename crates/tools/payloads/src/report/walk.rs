@@ -1,9 +1,10 @@
 //! One walk over a capture for whatever tells of its packets and of what they carry.
 
 use super::{
+    counter::{Counter, Decided},
     left_out::LeftOut,
     packets::{Deed, Sent, Tracker},
-    stats::{Counter, Decided, Stats},
+    stats::Stats,
 };
 use crate::{
     decode::{Assembler, Both, Decoder, Listener, Span},
@@ -120,13 +121,13 @@ impl<L: Told> Walk<L> {
         }
         let Both(assembler, counter) = &mut self.sinks;
         counter.begin_packet(number, packet.time, &found, segment);
-        if let Some(decided) = counter.take_decided() {
+        while let Some(decided) = counter.take_decided() {
             assembler.listener().update(decided);
         }
         assembler.listener().hold();
         let (connection, side) = self.conversations.segment(packet.time, segment, &mut self.sinks);
         let Both(assembler, counter) = &mut self.sinks;
-        counter.end_packet(side, &found, segment);
+        counter.end_packet(connection, side, &found, segment);
         let sent = Sent { packet: number, time: packet.time, segment, connection, side };
         let deed = self.tracker.deed(&sent);
         let named = headers::name(packet, &deed.context);
@@ -157,8 +158,8 @@ impl<L: Told> Walk<L> {
         };
         stats.left_out.unsupported = end.unsupported;
         let Both(assembler, counter) = &mut self.sinks;
-        counter.finish(&mut stats);
-        if let Some(decided) = counter.take_decided() {
+        stats.take(counter.finish());
+        while let Some(decided) = counter.take_decided() {
             assembler.listener().update(decided);
         }
         stats

@@ -47,9 +47,9 @@ use std::{
 };
 
 use super::{
+    counter::Decided,
     notes,
     packets::{Deed, Sent},
-    stats::Decided,
     walk::{Told, Walk},
 };
 use crate::{
