@@ -100,7 +100,8 @@ async fn five_thousand_packets_are_drawn_in_time() {
         for (key, best) in keys.iter().zip(&mut best) {
             window.run("times.length = 0").await;
             window.press(*key, false).await;
-            let time = window.browser.wait_for("return times", PATIENCE, |times| times[0].is_number());
+            let time =
+                window.browser.wait_for("return times", PATIENCE, |times| times[0].is_number());
             *best = best.min(time.await.unwrap()[0].as_f64().unwrap());
         }
     }

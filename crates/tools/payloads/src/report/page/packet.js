@@ -269,6 +269,9 @@ class PacketView {
     const row = this.box.querySelector('.field[aria-current]');
     if (row) scrollWithin(this.box, row);
     const cell = this.grid.querySelector('[aria-selected="true"]');
+    // Its field's last byte too, if there is room for both.
+    const last = this.marks?.at(-2);
+    if (cell && last) scrollWithin(this.grid, last);
     if (cell) scrollWithin(this.grid, cell);
     else if (this.grid.scrollTop > 0) this.grid.scrollTop = 0;
   }
