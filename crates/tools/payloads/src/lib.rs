@@ -13,6 +13,12 @@
 //! sudo tcpdump -i lo --immediate-mode -U -w - port 8000 | cargo run -p payloads -- show -
 //! ```
 //!
+//! see them in a browser, as a page that needs nothing else:
+//!
+//! ```sh
+//! cargo run -p payloads -- page my.pcap other.pcap > my.html
+//! ```
+//!
 //! and print the figures of captures as Markdown tables, or as JSON:
 //!
 //! ```sh
@@ -32,6 +38,8 @@
 //! | [`decode`] | a name for each byte, and heads, chunks and frames as a whole: one file a protocol |
 //! | [`report`] | figures and tables, conversations as text, a line for each byte or bit field |
 //! | [`live`] | a report of a capture that is still being made |
+//!
+//! What is odd about packets and connections is said in notes, whose words [`tcp`] lists.
 //!
 //! Memory is bounded, however large the capture: [`tcp::CONNECTION_LIMIT`] connections at
 //! a time, and for each a limit on what waits for other bytes.
