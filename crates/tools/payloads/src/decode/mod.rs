@@ -9,10 +9,11 @@
 //! | file | what it names |
 //! |---|---|
 //! | `text.rs` | lines of text outside HTTP |
-//! | `http.rs` | HTTP/1.1 messages; what their heads say is read in `head.rs` |
+//! | `http.rs` | HTTP/1.1 messages; their heads are read in `first_line.rs` and `head.rs` |
 //! | `chunks.rs` | content in chunks |
 //! | `body.rs`, `events.rs` | content of any length; events in it |
 //! | `websocket.rs` | WebSocket frames |
+//! | `tls.rs`, `http2.rs` | TLS records and HTTP/2 frames, of which only the headers are read |
 //!
 //! Each is a struct that says where one side is, and knows nothing of what else may be spoken. Its
 //! `feed` takes bytes and names those that it can, and its `pass` takes bytes that are missing; what
@@ -21,22 +22,35 @@
 //! bytes. Another protocol is another file like these, a way to recognise it in `start.rs`, and an
 //! arm in `decoder.rs`.
 //!
+//! # What a connection speaks
+//!
+//! Both sides decide that. A side that has sent nothing but text may begin a message at any line, and
+//! a line that may or may not be one, such as `GET key`, waits for what the other side answers: a status
+//! line makes it a request, and anything else text. Once both sides have sent text, only a request line
+//! with a known method changes that. What waits is named before its answer is, and whatever is named
+//! does not depend on how the bytes come in segments.
+//!
 //! This room knows what [`tcp`](crate::tcp) hands on, and nothing of how it is printed.
 
 mod body;
 mod chunks;
 mod decoder;
 mod events;
+mod first_line;
 mod head;
 mod http;
+pub mod http2;
 mod out;
 mod sink;
 mod start;
 mod text;
 pub mod time_of_day;
+pub mod tls;
 mod unit;
 pub mod websocket;
 
+pub(crate) use chunks::chunk_size;
 pub use decoder::Decoder;
+pub(crate) use first_line::{RequestLine, StatusLine, is_control, is_token};
 pub use sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
 pub use unit::{Assembler, Event, Listener, Unit};

@@ -5,7 +5,9 @@
 pub mod escape;
 pub mod explain;
 mod frame;
+mod heads;
 mod plural;
+mod records;
 pub mod show;
 pub mod stats;
 mod table;

@@ -8,8 +8,11 @@ use std::{
 
 use super::{
     escape::push_escaped,
-    explain::{Explained, chunk_size, explain},
+    explain::{Explained, explain},
+    frame::HEX_COLUMNS,
+    heads::chunk_size_meaning,
     plural::plural,
+    records,
     stats::LeftOut,
     wrap::wrapped,
 };
@@ -27,6 +30,9 @@ const REMARK_COLUMN: usize = 34;
 
 /// The furthest column to which meanings are lined up, counted from where values begin.
 const MEANING_COLUMN: usize = 54;
+
+/// How many lines of hexadecimal numbers are printed of what is not read.
+const HEX_LINES: usize = 3;
 
 /// How a conversation is printed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -400,8 +406,12 @@ impl<W> Printer<W> {
             UnitKind::Chunk => "chunk",
             UnitKind::EventChunk if is_last_chunk(unit) => "last chunk",
             UnitKind::EventChunk | UnitKind::Event => "event",
+            UnitKind::EmptyLine if is_line(&unit.bytes) => "empty line",
+            UnitKind::EmptyLine => "empty lines",
             UnitKind::Frame => "frame",
+            UnitKind::Tls | UnitKind::Http2 => &records::what(unit),
             UnitKind::Unknown => "bytes without their context",
+            UnitKind::Misfit => "bytes that do not fit",
         };
         let (opcode, space) = match unit.frame {
             Some(header) => (header.opcode.name(), " "),
@@ -438,6 +448,7 @@ impl<W> Printer<W> {
         } else {
             match unit.kind {
                 UnitKind::Frame => {}
+                UnitKind::Tls | UnitKind::Http2 => self.hex_dump(unit),
                 UnitKind::Chunk | UnitKind::EventChunk | UnitKind::Event => self.chunk(unit),
                 _ => self.lines(&unit.bytes, unit.side),
             }
@@ -486,11 +497,29 @@ impl<W> Printer<W> {
         }
     }
 
+    /// The first bytes in hexadecimal numbers, for those that are not read.
+    fn hex_dump(&mut self, unit: &Unit) {
+        for line in unit.hex_lines().take(HEX_LINES) {
+            self.gutter();
+            self.text.push_str(&line);
+            self.end_line();
+        }
+        let shown = HEX_LINES * HEX_COLUMNS;
+        if unit.bytes.len() > shown {
+            self.gutter();
+            let _ = writeln!(
+                self.text,
+                "and {}",
+                plural((unit.bytes.len() - shown) as u64, "more byte")
+            );
+        }
+    }
+
     /// A chunk or event, with what its framing says beside it.
     fn chunk(&mut self, unit: &Unit) {
         for (part, bytes) in unit.parts() {
             let remark = match part {
-                Part::ChunkSize => chunk_size(bytes),
+                Part::ChunkSize => chunk_size_meaning(bytes),
                 Part::ChunkEnd => "ends the chunk".to_owned(),
                 Part::ChunksEnd => "empty line: ends the response".to_owned(),
                 Part::EventEnd => "empty line: ends the event".to_owned(),
@@ -563,6 +592,11 @@ impl<W> Printer<W> {
 fn without_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Whether it is a single line.
+fn is_line(bytes: &[u8]) -> bool {
+    memchr::memchr(b'\n', bytes).is_some_and(|newline| newline + 1 == bytes.len())
 }
 
 fn is_last_chunk(unit: &Unit) -> bool {
