@@ -32,19 +32,30 @@ test:
 [no-exit-message]
 capture app gap='10' *options:
     @crates/tools/visitor/check.sh capture '{{ app }}' {{ gap }} {{ options }}
-    @cargo build -p visitor -p {{ app }}
+    @cargo build -p visitor
+    @cargo build -p {{ app }}
     @'{{ env('CARGO_TARGET_DIR', 'target') }}/debug/visitor' capture {{ app }} {{ gap }} {{ options }}
 
 # Record a visit to each app, as in `just capture-all` or, quickly, `just capture-all 1`.
 [no-exit-message]
 capture-all gap='10' *options: (capture 'tcpapp' gap options) (capture 'webapp' gap options) (capture 'ajaxapp' gap options) (capture 'sseapp' gap options) (capture 'wsapp' gap options)
 
-# Record your own visit to an app as pcap/by-hand/APP.pcap; sudo lets tcpdump do so.
+# Record your own visit to an app as pcap/by-hand/APP.pcap.
 [no-exit-message]
 capture-by-hand app interval='10' *options:
     @crates/tools/visitor/check.sh capture-by-hand '{{ app }}' {{ interval }} {{ options }}
-    @cargo build -p visitor -p {{ app }}
+    @cargo build -p visitor
+    @cargo build -p {{ app }}
     @'{{ env('CARGO_TARGET_DIR', 'target') }}/debug/visitor' capture-by-hand {{ app }} {{ interval }} {{ options }}
+
+# Show what travels, in your browser, while you visit an app in another tab; Ctrl-C ends it.
+[no-exit-message]
+watch app interval='10' *options:
+    @crates/tools/visitor/check.sh watch '{{ app }}' {{ interval }} {{ options }}
+    @cargo build -p visitor
+    @cargo build -p watch
+    @cargo build -p {{ app }}
+    @'{{ env('CARGO_TARGET_DIR', 'target') }}/debug/visitor' watch {{ app }} {{ interval }} {{ options }}
 
 # Print the captures as text beside them: pcap/APP.txt.
 [no-exit-message]
@@ -82,8 +93,9 @@ bench-latency:
 # Check `payloads` against tshark, and against what other tools make of the captures.
 check-with-tools:
     crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
+    crates/tools/payloads/check-headers.py pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
 
-# There are three targets, one after the other. It needs a nightly compiler.
+# There are five targets, one after the other. It needs a nightly compiler.
 # Look for input that `payloads` cannot take, for so many seconds for each target.
 fuzz seconds="60":
     #!/usr/bin/env bash
@@ -93,7 +105,7 @@ fuzz seconds="60":
         exit 1
     fi
     cd crates/tools/payloads
-    for target in capture segments pieces; do
+    for target in capture segments pieces headers unpack; do
         mkdir -p fuzz/corpus/$target
         seeds=tests/inputs/$target
         if [ $target = capture ]; then seeds="$seeds tests/captures"; fi

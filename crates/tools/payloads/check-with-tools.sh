@@ -44,11 +44,18 @@ same() {
 }
 
 # Packets, packets with data, and the bytes of frames, TCP headers and TCP payloads, as tshark has
-# them. The TCP headers inside of ICMP messages are not of packets.
+# them. The TCP headers inside of ICMP messages are not of packets. What was recorded again on another
+# interface, by `-i any`, does not count.
 by_tshark() {
     tshark -n -o ip.defragment:FALSE -o ipv6.defragment:FALSE -r "$1" \
-        -Y 'tcp && !icmp && !icmpv6' -T fields -E occurrence=f -e frame.len -e tcp.hdr_len -e tcp.len 2> /dev/null |
-        awk -v OFS=' ' '{ packets++; apps += $3 > 0; frames += $1; headers += $2; bytes += $3 }
+        -Y 'tcp && !icmp && !icmpv6' -T fields -E separator=, -E occurrence=f -e frame.len -e tcp.hdr_len \
+        -e tcp.len -e sll.ifindex -e ip.src -e ip.id -e tcp.seq_raw -e tcp.ack_raw -e tcp.flags 2> /dev/null |
+        awk -F , '{
+                packet = $3 FS $5 FS $6 FS $7 FS $8 FS $9
+                if (packet in interface && interface[packet] != $4) next
+                interface[packet] = $4
+                packets++; apps += $3 > 0; frames += $1; headers += $2; bytes += $3
+            }
             END { print packets + 0, apps + 0, frames + 0, headers + 0, bytes + 0 }'
 }
 
@@ -71,9 +78,10 @@ without_times() {
     sed -E '/^    /! s/  -?[0-9]+\.[0-9]{6} s  /  /'
 }
 
-# Leaves out what is said of bytes that were sent again, the sums, and empty lines between messages.
+# Leaves out what is said of bytes and packets that were sent again, the sums, and empty lines between
+# messages.
 without_repeats() {
-    grep -v -E ' sent again|^[0-9]+ connections?, [0-9]+ packets|^$' || true
+    grep -v -E ' sent again| again \(SYN|^[0-9]+ connections?, [0-9]+ packets|^$' || true
 }
 
 # All application bytes that the sums at the end account for.

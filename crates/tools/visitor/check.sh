@@ -20,18 +20,10 @@ tcpapp | webapp | ajaxapp | sseapp | wsapp) ;;
 *) fail "there is no app '$app': choose one of tcpapp, webapp, ajaxapp, sseapp, wsapp" ;;
 esac
 
-if [ "$(id -u)" = 0 ]; then
-    here=--here
-    unshare='unshare -n'
-else
-    here=--sudo
-    unshare='unshare -cn --keep-caps'
-fi
+if [ "$(id -u)" = 0 ]; then here=--here; else here=--sudo; fi
 
-# Where to record: in a network made for the visit, unless an option names this machine's own. A
-# person's own browser cannot look into such a network.
+# Where to record: between two hosts made for it, unless an option names this machine's own network.
 network=private
-[ "$recipe" = capture ] || network=${here#--}
 for word; do
     case $word in
     --here | --sudo) network=${word#--} ;;
@@ -44,7 +36,7 @@ fi
 # Programs, each with the package that brings it.
 needed='tcpdump:tcpdump'
 case $network in
-private) needed="$needed unshare:util-linux ip:iproute2" ;;
+private) needed="$needed unshare:util-linux nsenter:util-linux ip:iproute2 ethtool:ethtool" ;;
 sudo) needed="$needed sudo:sudo" ;;
 esac
 systems='Debian and Ubuntu'
@@ -61,15 +53,18 @@ packages=
 for tool in $needed; do
     if ! command -v "${tool%:*}" >/dev/null; then
         programs="$programs, ${tool%:*}"
-        packages="$packages ${tool#*:}"
+        case "$packages " in
+        *" ${tool#*:} "*) ;;
+        *) packages="$packages ${tool#*:}" ;;
+        esac
     fi
 done
 if [ -n "$programs" ]; then
     fail "not installed: ${programs#, }; on $systems: sudo apt-get install$packages"
 fi
 
-if [ $network = private ] && ! why=$($unshare ip link set lo up 2>&1); then
+if [ $network = private ] && ! why=$("${0%/*}/two-hosts.sh" true 2>&1); then
     why=$(printf '%s\n' "$why" | head -n 1)
-    fail "no private network can be made here (${why:-unshare failed});" \
+    fail "no network of two hosts can be made here (${why:-for no reason given});" \
         "to record on the loopback interface: $typed $here"
 fi

@@ -2,23 +2,23 @@
 
 use std::{
     ffi::OsString,
-    fs::File,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, Write},
     path::Path,
 };
 
 use payloads::{
     input::ReadError,
+    live::{Input, Live, Report},
     report::{
-        escape::escaped,
-        show::Style,
+        json::Json,
+        show::{Show, Style},
         stats::{self, Stats},
     },
 };
 
 use crate::{
-    failure::{Failure, warn},
-    live,
+    failure::{Failure, warn, warn_of},
+    interrupt::end_on_interrupt,
 };
 
 /// Prints the conversations of the capture called `name`, as it comes.
@@ -27,8 +27,35 @@ use crate::{
 ///
 /// If it cannot be read, or the output cannot be written.
 pub fn show(name: &Path, style: Style, port: Option<u16>) -> Result<(), Failure> {
-    let (input, shown) = open(name, "show")?;
-    live::show(input, &shown, style, port)
+    let (input, shown) = Input::open(name, "payloads show").map_err(Failure::Said)?;
+    live(Show::new(io::stdout(), style, port), input, &shown)
+}
+
+/// Prints the capture called `name` as lines of JSON, as it comes.
+///
+/// # Errors
+///
+/// If it cannot be read, or the output cannot be written.
+pub fn show_json(name: &Path, port: Option<u16>) -> Result<(), Failure> {
+    let (input, shown) = Input::open(name, "payloads show --json").map_err(Failure::Said)?;
+    live(Json::new(io::stdout(), name_in_json(name, &shown), port), input, &shown)
+}
+
+/// What a capture is called in JSON: a program wants the name of a file as it is.
+fn name_in_json(name: &Path, shown: &str) -> String {
+    if name == Path::new("-") { shown.to_owned() } else { name.to_string_lossy().into_owned() }
+}
+
+/// Lets `report` tell of what comes from `input`, which messages call `shown`.
+fn live(report: impl Report + 'static, input: Input, shown: &str) -> Result<(), Failure> {
+    let live = Live::new(report);
+    end_on_interrupt(&live, shown);
+    let outcome = live.read(input)?;
+    warn_of(&outcome.warnings, shown);
+    match outcome.error {
+        Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
+        None => Ok(()),
+    }
 }
 
 /// Prints the figures of the captures called `names`, leaving out those that cannot be read.
@@ -44,30 +71,27 @@ pub fn stats<'a>(
     let mut captures = Vec::new();
     let mut failed = false;
     for name in names {
-        let read = open(Path::new(name), "stats").and_then(|(input, shown)| {
+        let read = Input::open(Path::new(name), "payloads stats").and_then(|(input, shown)| {
             match Stats::read(input, port) {
                 Ok(stats) => Ok((shown, stats)),
-                Err(error) => Err(Failure::Said(format!("{shown} {error}"))),
+                Err(error) => Err(format!("{shown} {error}")),
             }
         });
         let (shown, stats) = match read {
             Ok(read) => read,
-            Err(failure) => {
+            Err(line) => {
                 failed = true;
-                failure.say();
+                warn(&line);
                 continue;
             }
         };
-        for line in stats.warnings() {
-            warn(&format!("{shown}: {line}"));
-        }
+        warn_of(&stats.warnings(), &shown);
         if let Some(offset) = stats.damaged_at {
             failed = true;
             warn(&format!("{shown} {}", ReadError::Damaged(offset)));
         }
-        // Not escaped: a program that reads the JSON wants the name as it is, and a table escapes it.
-        let name = if name == "-" { shown } else { name.to_string_lossy().into_owned() };
-        captures.push((name, stats));
+        // A table escapes it.
+        captures.push((name_in_json(Path::new(name), &shown), stats));
     }
     if captures.is_empty() {
         return Err(Failure::Warned);
@@ -84,23 +108,4 @@ pub fn stats<'a>(
     out.write_all(text.as_bytes())?;
     out.flush()?;
     if failed { Err(Failure::Warned) } else { Ok(()) }
-}
-
-/// The input called `name`, and what to call it in messages, where a name that is not text or not
-/// fit for a terminal is escaped.
-fn open(name: &Path, command: &str) -> Result<(Box<dyn Read + Send>, String), Failure> {
-    if name == Path::new("-") {
-        if io::stdin().is_terminal() {
-            return Err(Failure::Said(format!(
-                "standard input is a terminal: name a file, or pipe a capture in, as in sudo \
-                 tcpdump -i lo --immediate-mode -U -w - port 8000 | payloads {command} -"
-            )));
-        }
-        return Ok((Box::new(io::stdin()), "standard input".to_owned()));
-    }
-    let shown = escaped(&name.to_string_lossy());
-    match File::open(name) {
-        Ok(file) => Ok((Box::new(file), shown)),
-        Err(error) => Err(Failure::Said(format!("{shown} cannot be opened: {error}"))),
-    }
 }

@@ -48,3 +48,10 @@ impl Failure {
 pub fn warn(line: &str) {
     let _ = writeln!(io::stderr(), "payloads: {line}");
 }
+
+/// Prints what is to be said of the capture called `name`, in a line each.
+pub fn warn_of(lines: &[String], name: &str) {
+    for line in lines {
+        warn(&format!("{name}: {line}"));
+    }
+}

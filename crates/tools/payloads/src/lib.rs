@@ -31,16 +31,18 @@
 //! | [`tcp`] | a connection with a client and a server, and the bytes of each side in order |
 //! | [`decode`] | a name for each byte, and heads, chunks and frames as a whole: one file a protocol |
 //! | [`report`] | figures and tables, conversations as text, a line for each byte or bit field |
+//! | [`live`] | a report of a capture that is still being made |
 //!
 //! Memory is bounded, however large the capture: [`tcp::CONNECTION_LIMIT`] connections at
 //! a time, and for each a limit on what waits for other bytes.
 //!
 //! # What this is not
 //!
-//! It reads the five apps and what is like them. IP fragments are not put together, and neither
-//! TLS, compressed content nor HTTP/2 is read: their bytes are shown as they were sent.
+//! It reads the five apps and what is like them. Neither TLS, compressed content nor HTTP/2 is read:
+//! their bytes are shown as they were sent.
 
 pub mod decode;
 pub mod input;
+pub mod live;
 pub mod report;
 pub mod tcp;

@@ -19,7 +19,7 @@ use failure::Failure;
 
 mod commands;
 mod failure;
-mod live;
+mod interrupt;
 
 fn main() -> ExitCode {
     let result = match command().try_get_matches() {
@@ -57,6 +57,13 @@ fn command() -> Command {
                         .long("explain")
                         .action(ArgAction::SetTrue)
                         .help("Name each byte, and each bit field of a WebSocket frame"),
+                )
+                .arg(
+                    Arg::new("json")
+                        .long("json")
+                        .action(ArgAction::SetTrue)
+                        .conflicts_with_all(["explain", "color"])
+                        .help("Print it as JSON for programs, an object a line"),
                 )
                 .arg(
                     Arg::new("color")
@@ -130,6 +137,9 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
 
 fn show(matches: &ArgMatches) -> Result<(), Failure> {
     let name = matches.get_one::<OsString>("file").map_or(Path::new("-"), Path::new);
+    if matches.get_flag("json") {
+        return commands::show_json(name, matches.get_one("port").copied());
+    }
     let is_terminal = io::stdout().is_terminal();
     let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
     let style = Style {

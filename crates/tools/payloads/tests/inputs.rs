@@ -15,6 +15,7 @@ fn files(folder: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut paths: Vec<_> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.is_file());
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
@@ -43,7 +44,9 @@ fn check(inputs: &[Vec<u8>], rounds: usize, check: fn(&[u8])) {
 fn captures() {
     let mut inputs = files("tests/inputs/capture");
     inputs.extend(files("tests/captures").into_iter().filter(|file| !file.starts_with(b"#!")));
-    assert!(inputs.len() >= 11);
+    let foreign = files("tests/captures/foreign");
+    inputs.extend(foreign.into_iter().filter(|file| file.starts_with(b"\xd4\xc3\xb2\xa1")));
+    assert!(inputs.len() >= 11 + 18);
     check(&inputs, ROUNDS / 4, checks::capture);
 }
 
@@ -55,4 +58,28 @@ fn segments() {
 #[test]
 fn pieces() {
     check(&files("tests/inputs/pieces"), ROUNDS, checks::pieces);
+}
+
+#[test]
+fn headers() {
+    check(&files("tests/inputs/headers"), ROUNDS, checks::headers::packets);
+}
+
+/// Each packed file, said to be packed in each way, and cut in several.
+#[test]
+fn packed_content() {
+    let files = files("tests/inputs/unpack");
+    let packed = files.iter().filter(|file| !file.starts_with(b"#!") && file.len() < 6_000);
+    let inputs: Vec<_> =
+        packed.flat_map(|file| (0..8).map(|how| [&[how, how * 31], &file[..]].concat())).collect();
+    assert!(inputs.len() >= 80);
+    check(&inputs, ROUNDS, checks::unpack::content);
+}
+
+#[test]
+fn packed_messages() {
+    // "Hello" twice (RFC 7692 section 7.2.3.2), an empty message, and damaged ones.
+    let messages = b"\x07\xf2\x48\xcd\xc9\xc9\x07\x00\x05\xf2\x00\x11\x00\x00\x01\x00\x02\x07\xff";
+    let inputs: Vec<_> = (0..16).map(|how| [&[how], &messages[..]].concat()).collect();
+    check(&inputs, ROUNDS, checks::unpack::messages);
 }

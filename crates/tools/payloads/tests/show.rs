@@ -64,7 +64,7 @@ fn the_frames_of_the_original_document() {
     assert_has_lines(
         &text,
         r#"
-─────  0.000000 s  client 192.0.2.1:50000 connects to server 192.0.2.2:8000
+─────  0.000000 s  client 192.0.2.1:50000 asks server 192.0.2.2:8000 for a connection
 
 Q1  →  0.000300 s  request, 148 bytes
     │ GET /time HTTP/1.1
@@ -492,9 +492,9 @@ fn several_connections_are_told_apart() {
     assert_eq!(
         headings,
         [
-            "─────  0.000000 s  client 192.0.2.1:50001 connects to server 192.0.2.2:8000",
+            "─────  0.000000 s  client 192.0.2.1:50001 asks server 192.0.2.2:8000 for a connection",
             "T1  →  0.000300 s  text, 4 bytes",
-            "─────  0.000400 s  connection 2: client 192.0.2.3:50002 connects to server 192.0.2.2:8000",
+            "─────  0.000400 s  connection 2: client 192.0.2.3:50002 asks server 192.0.2.2:8000 for a connection",
             "T2  →  0.000700 s  connection 2: text, 4 bytes",
             "T3  →  0.000800 s  connection 1: text, 6 bytes",
         ]
@@ -593,7 +593,7 @@ fn output_that_nobody_reads_ends_it_quietly() {
     });
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.contains("connects to"));
+    assert!(line.contains("for a connection"));
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(said, "");
@@ -663,7 +663,7 @@ fn a_message_appears_as_soon_as_its_last_packet_was_read() {
         at = end;
         // All that this packet completes, though nothing follows.
         match index {
-            0 => live.wait_for("connects to"),
+            0 => live.wait_for("for a connection"),
             3 => live.wait_for("request, "),
             4 => live.wait_for("response, "),
             6 => live.wait_for("8 bytes: get-time"),
@@ -695,7 +695,7 @@ fn what_the_pipe_brings_after_ctrl_c_is_shown() {
     let capture = document().pcap();
     let mut live = Live::start();
     live.write(&capture[..500]);
-    live.wait_for("connects to");
+    live.wait_for("for a connection");
     testing::signal(&live.child, "INT");
     // As tcpdump does on Ctrl-C: the rest, then the end.
     live.write(&capture[500..]);
@@ -765,7 +765,7 @@ fn what_acknowledges_lost_bytes_appears_live() {
     // In a file, another connection's packet does it.
     let mut other = Connection::new(writer::v4(3, 50_000), writer::v4(2, 8000));
     other.time = http.time;
-    for (wait, comes_before) in [(0, false), (10, true)] {
+    for (wait, comes_before) in [(0, false), (100, true)] {
         let mut other = other.clone();
         other.wait(wait).open();
         let text = shown(&writer::pcap(&[&http.packets[..], &other.packets].concat()));

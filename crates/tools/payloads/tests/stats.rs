@@ -325,9 +325,9 @@ fn what_is_not_tcp_is_said() {
     assert_eq!(
         lines,
         [
-            "payloads: standard input: 1 packet left out: not TCP",
-            "payloads: standard input: 1 packet left out: a fragment of an IP packet, whose TCP \
-             segment is not put together",
+            "payloads: standard input: left out: 1 packet of ARP",
+            "payloads: standard input: 1 packet left out: a fragment of an IP packet of which \
+             others are missing",
             "payloads: standard input: 1 packet left out: with headers that are broken or cut off",
         ]
     );

@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use payloads::{decode::Kind, report::transcript::Transcript, tcp::Side};
+use payloads::{decode::Kind, input::Reader, report::transcript::Transcript, tcp::Side};
 use readme::{APPS, Captures, DOCUMENTS, chart, filled};
 
 /// The documents that link to each other and name commands.
@@ -473,6 +473,50 @@ fn frames_are_headers_and_application_data() {
             capture.app
         );
     }
+}
+
+/// Each packet goes from the client's host to the server's or back, and has the checksums that a
+/// network would carry (RFC 1071; RFC 791 section 3.1; RFC 9293 section 3.1).
+#[test]
+fn the_captures_are_of_two_hosts() {
+    let [client, server] = [1, 2].map(|number| ([2, 0, 0, 0, 0, number], [192, 0, 2, number]));
+    for app in APPS {
+        let path = top().join(format!("pcap/{app}.pcap"));
+        let mut reader = Reader::new(fs::File::open(path).unwrap());
+        let mut number = 0;
+        while let Some(packet) = reader.next_packet().unwrap() {
+            number += 1;
+            let frame = packet.data;
+            assert_eq!(frame.len(), packet.frame_len as usize, "{app}, packet {number}");
+            // The headers of Ethernet and of IPv4 without options, and what comes after them.
+            let (ethernet, ip, tcp) = (&frame[..14], &frame[14..34], &frame[34..]);
+            let addresses = (&ethernet[6..12], &ip[12..16], &ethernet[..6], &ip[16..]);
+            let is_from_to = |from: &([u8; 6], [u8; 4]), to: &([u8; 6], [u8; 4])| {
+                addresses == (&from.0[..], &from.1[..], &to.0[..], &to.1[..])
+            };
+            assert!(
+                is_from_to(&client, &server) || is_from_to(&server, &client),
+                "{app}, packet {number}: {addresses:?}"
+            );
+            assert_eq!(ones_complement_sum([ip]), 0xffff, "{app}, packet {number}");
+            let length = u16::try_from(tcp.len()).unwrap().to_be_bytes();
+            // The pseudo-header, with TCP's protocol number.
+            let parts = [&ip[12..], &[0, 6], &length, tcp];
+            assert_eq!(ones_complement_sum(parts), 0xffff, "{app}, packet {number}");
+        }
+        assert!(number > 10, "{app}");
+    }
+}
+
+/// The sum by which headers are checked: all ones where nothing has changed. Each part but the last
+/// has an even length.
+fn ones_complement_sum<const N: usize>(parts: [&[u8]; N]) -> u16 {
+    let words = parts.iter().flat_map(|part| part.chunks(2));
+    words.fold(0, |sum: u16, word| {
+        let word = u16::from_be_bytes([word[0], word.get(1).copied().unwrap_or(0)]);
+        let (sum, carried) = sum.overflowing_add(word);
+        sum + u16::from(carried)
+    })
 }
 
 /// The texts beside the captures are those of these captures.

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write, pipe},
     net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpStream},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
     time::{Duration, Instant},
@@ -31,7 +31,12 @@ impl Server {
 
     /// Starts the binary `app` with the command line `args` and the environment variables `vars`.
     pub fn start_with(app: &str, args: &[&str], vars: &[(&str, &str)]) -> Self {
-        let mut process = command(app, args, vars).stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_command(command(app, args, vars))
+    }
+
+    /// Starts `command`, whose input and errors are whatever it says, and waits for the start-up line.
+    pub fn start_command(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = process.stdout.take().unwrap();
         let (sender, lines) = channel();
         // Goes on reading when the test no longer listens, so that the app's pipe never fills.
@@ -109,6 +114,22 @@ impl Server {
         client.response()
     }
 
+    /// The app's standard input, where it is a pipe.
+    pub fn input(&mut self) -> ChildStdin {
+        self.process.stdin.take().expect("a pipe to the app")
+    }
+
+    /// Waits until the app has ended by itself: its exit status, and what it said on standard error
+    /// where that is a pipe.
+    pub fn ending(mut self) -> (Option<i32>, String) {
+        let status = wait_for_the_end(&mut self.process, "the app");
+        let mut error = String::new();
+        if let Some(mut stderr) = self.process.stderr.take() {
+            stderr.read_to_string(&mut error).unwrap();
+        }
+        (status.code(), error)
+    }
+
     /// Sends the app the signal `name`, such as `STOP`.
     #[cfg(unix)]
     pub fn signal(&self, name: &str) {
@@ -160,14 +181,7 @@ pub fn signal(process: &Child, name: &str) {
 pub fn fails_to_start(app: &str, args: &[&str], vars: &[(&str, &str)]) -> String {
     let mut process =
         command(app, args, vars).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let start = Instant::now();
-    while process.try_wait().unwrap().is_none() {
-        if start.elapsed() > PATIENCE {
-            let _ = process.kill();
-            panic!("{app} {args:?} with {vars:?} runs");
-        }
-        thread::yield_now();
-    }
+    wait_for_the_end(&mut process, &format!("{app} {args:?} with {vars:?}"));
     let output = process.wait_with_output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{error}");
@@ -177,15 +191,35 @@ pub fn fails_to_start(app: &str, args: &[&str], vars: &[(&str, &str)]) -> String
     error
 }
 
+fn wait_for_the_end(process: &mut Child, what: &str) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            return status;
+        }
+        if start.elapsed() > PATIENCE {
+            let _ = process.kill();
+            panic!("{what} runs");
+        }
+        thread::yield_now();
+    }
+}
+
 fn command(app: &str, args: &[&str], vars: &[(&str, &str)]) -> Command {
     let mut command = Command::new(app);
     command.args(args).env("PORT", "0").envs(vars.iter().copied()).stdin(Stdio::null());
     command
 }
 
-/// The port in a start-up line, which is the whole of its text between two blanks.
+/// The port in a start-up line, which is the whole of its text between two blanks, or that of an
+/// address there.
 fn port_of(line: &str) -> u16 {
-    let port = line.trim_end().strip_suffix(" ...").and_then(|line| line.rsplit(' ').next());
+    let last = line.trim_end().strip_suffix(" ...").and_then(|line| line.rsplit(' ').next());
+    let port = last.map(|last| {
+        last.strip_prefix("http://127.0.0.1:")
+            .and_then(|rest| rest.strip_suffix('/'))
+            .unwrap_or(last)
+    });
     port.and_then(|port| port.parse().ok()).unwrap_or_else(|| panic!("no port: {line:?}"))
 }
 

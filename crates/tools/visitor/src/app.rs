@@ -1,16 +1,18 @@
 //! The five apps, as programs to start.
 
-use std::{env, fmt, path::PathBuf, process::Stdio, str::FromStr};
+use std::{fmt, process::Stdio, str::FromStr};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    process::{Child, Command},
+    process::Child,
     time::timeout,
 };
 
 use crate::{
     Failure, Result,
     failure::{PATIENCE, in_time},
+    network::Network,
+    tools::built,
 };
 
 /// One of the five apps.
@@ -36,22 +38,6 @@ impl App {
             App::Ajaxapp => "ajaxapp",
             App::Sseapp => "sseapp",
             App::Wsapp => "wsapp",
-        }
-    }
-
-    /// Where cargo puts its program: beside this one.
-    fn program(self) -> Result<PathBuf> {
-        let this = env::current_exe().map_err(Failure::to("find this program's directory"))?;
-        let mut dir = this.parent().map(PathBuf::from).unwrap_or_default();
-        // Cargo puts tests one directory deeper than programs.
-        if dir.ends_with("deps") {
-            dir.pop();
-        }
-        let program = dir.join(self.name());
-        if program.is_file() {
-            Ok(program)
-        } else {
-            Err(Failure::new(format!("{self} is not built yet: cargo build -p {self}")))
         }
     }
 }
@@ -80,14 +66,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `app` on `port` (0 for a free one) and waits until it listens. `interval` is sseapp's
-    /// time from event to event, in seconds; the other apps take none.
+    /// Starts `app` on the server's host of `network`, on `port` (0 for a free one), and waits until
+    /// it listens. `interval` is sseapp's time from event to event, in seconds; the other apps take
+    /// none.
     ///
     /// # Errors
     ///
     /// If the app is not built, or does not start: its own line, which says why, if it has one.
-    pub async fn start(app: App, interval: u64, port: u16) -> Result<Self> {
-        let mut command = Command::new(app.program()?);
+    pub async fn start(app: App, interval: u64, network: Network, port: u16) -> Result<Self> {
+        let mut command = network.on_server(built(app.name())?);
         if app == App::Sseapp {
             command.arg(interval.to_string());
         }
@@ -125,6 +112,13 @@ impl Server {
     /// The port it listens on.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Waits until it ends by itself, which it does not do as long as all is well.
+    pub async fn ended(&mut self) -> Failure {
+        // An error means that there is no such process any more.
+        let _ = self.process.wait().await;
+        Failure::new("the app has ended")
     }
 
     /// Stops it, and returns when it is gone.

@@ -1,6 +1,6 @@
 //! A visit with a real browser, Chromium, which ChromeDriver drives.
 
-use std::{process::Stdio, time::Duration};
+use std::{net::SocketAddr, process::Stdio, time::Duration};
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -111,13 +111,13 @@ impl Browser {
         )
     }
 
-    /// Opens the page `/` of the server on `port` of this machine, and returns when it is loaded.
+    /// Opens the page `/` of `server`, and returns when it is loaded.
     ///
     /// # Errors
     ///
     /// If the browser cannot load it.
-    pub async fn visit(&self, port: u16) -> Result<()> {
-        let url = format!("http://127.0.0.1:{port}/");
+    pub async fn visit(&self, server: SocketAddr) -> Result<()> {
+        let url = format!("http://{server}/");
         answer(&format!("open {url}"), self.client.goto(&url)).await
     }
 

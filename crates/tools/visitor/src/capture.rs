@@ -1,27 +1,20 @@
 //! Makes a capture: `APP.pcap`, and a note in `README.md` beside it of how it was made.
 
-use std::{
-    fs, io,
-    net::{Ipv4Addr, TcpListener},
-    path::Path,
-    thread,
-    time::Duration,
-};
-
-use tokio::sync::oneshot;
+use std::{fs, path::Path};
 
 use crate::{
     Failure, Result,
     app::{App, Server},
     closing::is_closed,
+    console::say,
     failure::{PATIENCE, in_time},
     network::Network,
     record::{Record, Visitor, insert},
-    recorder::{PORT, Recorder},
-    timeline,
+    recorder::Recorder,
 };
 
-/// Records a visit to `app` into `dir`, on this network.
+/// Records a visit to `app`, where it listens on `port`, into `dir`. `visit` begins when the app and tcpdump are
+/// ready, and returns which client it was.
 ///
 /// The files are touched when all has gone well, not before.
 ///
@@ -33,21 +26,13 @@ pub async fn capture(
     gap: u64,
     dir: &Path,
     network: Network,
+    port: u16,
     visitor: Visitor,
+    visit: impl Future<Output = Result<String>>,
 ) -> Result<()> {
-    // The app's own advice is to choose another port, which a capture cannot.
-    let taken = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT));
-    if taken.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
-        return Err(Failure::new(format!("port {PORT} is taken: stop what listens on it")));
-    }
-    let server = Server::start(app, gap, PORT).await?;
-    let mut recorder = Recorder::start(network).await?;
-    let visit = async {
-        match visitor {
-            Visitor::Script => timeline::play(app, PORT, Duration::from_secs(gap)).await,
-            Visitor::Person => by_hand(app).await,
-        }
-    };
+    network.need_port(port)?;
+    let server = Server::start(app, gap, network, port).await?;
+    let mut recorder = Recorder::start(network, port).await?;
     tokio::pin!(visit);
     let client = loop {
         tokio::select! {
@@ -57,7 +42,7 @@ pub async fn capture(
     };
     if visitor == Visitor::Script {
         let closed = async {
-            while !is_closed(recorder.bytes(), PORT)? {
+            while !is_closed(recorder.bytes(), port)? {
                 recorder.read().await?;
             }
             Ok(())
@@ -67,23 +52,7 @@ pub async fn capture(
     let bytes = recorder.stop().await?;
     server.stop().await?;
     save(dir, &format!("{app}.pcap"), &bytes)?;
-    note(dir, &Record::new(app, gap, network, visitor, client))
-}
-
-/// Lets the person at the terminal visit `app`, until they press Enter.
-async fn by_hand(app: App) -> Result<String> {
-    match app {
-        App::Tcpapp => println!("In another terminal: nc 127.0.0.1 {PORT}"),
-        _ => println!("In a browser: http://127.0.0.1:{PORT}/"),
-    }
-    println!("When you have closed it, press Enter here.");
-    // A thread of its own, which the end of this program does not wait for: Ctrl-C ends the visit
-    // without an Enter.
-    let (pressed, press) = oneshot::channel();
-    thread::spawn(move || pressed.send(io::stdin().read_line(&mut String::new())));
-    let read = press.await.map_err(Failure::to("wait for Enter"))?;
-    read.map_err(Failure::to("read from the terminal"))?;
-    Ok("by hand".to_owned())
+    note(dir, &Record::new(app, gap, network, port, visitor, client))
 }
 
 /// Writes `record` into the directory's `README.md`.
@@ -105,6 +74,6 @@ fn save(dir: &Path, name: &str, bytes: &[u8]) -> Result<()> {
         .and_then(|()| fs::write(&unfinished, bytes))
         .and_then(|()| fs::rename(&unfinished, &path))
         .map_err(Failure::to(format_args!("write {}", path.display())))?;
-    println!("wrote {}", path.display());
+    say(format_args!("wrote {}", path.display()));
     Ok(())
 }

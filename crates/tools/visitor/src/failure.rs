@@ -7,6 +7,9 @@ use tokio::time::timeout;
 /// How long an answer may take, and whatever else takes a moment, before it counts as missing.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How late the word may be of what has ended several programs at once, this one among them.
+pub const MOMENT: Duration = Duration::from_millis(300);
+
 /// A result of this crate.
 pub type Result<T> = result::Result<T, Failure>;
 

@@ -1,7 +1,8 @@
-//! Visits an app on the timeline of the captures, and records the visit.
+//! Records what travels between an app and its client.
 
 use std::{
     env,
+    ffi::OsString,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -11,10 +12,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use visitor::{
     Failure, Result,
     app::App,
-    capture,
-    network::{self, Network},
+    job::{Job, Recipe},
+    network::{Network, PORT},
     record::Visitor,
-    stop::{self, Stop},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,31 +44,46 @@ fn command() -> Command {
     let here = Arg::new("here")
         .long("here")
         .action(ArgAction::SetTrue)
-        .help("Record on this machine's own network, not on one made for the visit; for root");
+        .help("Record on this machine's loopback interface, not between two hosts; for root");
     let sudo = Arg::new("sudo")
         .long("sudo")
         .action(ArgAction::SetTrue)
         .conflicts_with("here")
         .help("The same, with sudo for tcpdump alone");
-    let dir = Arg::new("dir")
-        .long("dir")
-        .value_name("DIRECTORY")
-        .value_parser(value_parser!(PathBuf))
-        .help("Where to write");
-    // Set when this program has started itself again in the private network.
+    // Set when this program has started itself again on the client's host.
     let entered = Arg::new("entered").long("entered").action(ArgAction::SetTrue).hide(true);
-    let recipe = |name: &'static str, about: &'static str, directory: &'static str| {
-        Command::new(name)
-            .about(about)
-            .args([&app, &gap, &here, &sudo, &entered])
-            .arg(dir.clone().default_value(directory))
+    let recipe =
+        |name, about| Command::new(name).about(about).args([&app, &gap, &here, &sudo, &entered]);
+    let dir = |directory| {
+        Arg::new("dir")
+            .long("dir")
+            .value_name("DIRECTORY")
+            .default_value(directory)
+            .value_parser(value_parser!(PathBuf))
+            .help("Where to write")
     };
+    let command = Arg::new("command")
+        .value_name("COMMAND")
+        .last(true)
+        .num_args(1..)
+        .value_parser(value_parser!(OsString))
+        .help("What reads the packets from its standard input; `watch -` if left out");
     Command::new("visitor")
-        .about("Starts an app, visits it, and records the visit as APP.pcap")
+        .about("Starts an app, and records what travels between it and its client")
         .subcommand_required(true)
         .disable_help_subcommand(true)
-        .subcommand(recipe("capture", "Records a visit on the timeline of the captures", "pcap"))
-        .subcommand(recipe("capture-by-hand", "Records a visit of your own", "pcap/by-hand"))
+        .subcommand(
+            recipe(
+                "capture",
+                "Visits the app on the timeline of the captures, and writes APP.pcap",
+            )
+            .arg(dir("pcap")),
+        )
+        .subcommand(
+            recipe("capture-by-hand", "Writes APP.pcap of a visit of your own")
+                .arg(dir("pcap/by-hand")),
+        )
+        .subcommand(recipe("watch", "Shows what travels while you visit the app").arg(command))
 }
 
 fn seconds(text: &str) -> std::result::Result<u64, &'static str> {
@@ -99,39 +114,42 @@ fn usage(error: &clap::Error) -> Result<ExitCode> {
 }
 
 async fn run(matches: &ArgMatches) -> Result<ExitCode> {
-    let Some((recipe, matches)) = matches.subcommand() else {
+    let Some((name, matches)) = matches.subcommand() else {
         return Ok(ExitCode::SUCCESS);
     };
-    let visitor = if recipe == "capture" { Visitor::Script } else { Visitor::Person };
+    let dir = || matches.get_one::<PathBuf>("dir").cloned().unwrap_or_default();
+    let recipe = match name {
+        "capture" => Recipe::Capture(Visitor::Script, dir()),
+        "capture-by-hand" => Recipe::Capture(Visitor::Person, dir()),
+        _ => Recipe::Watch(matches.get_many("command").unwrap_or_default().cloned().collect()),
+    };
     let network = if matches.get_flag("here") {
         Network::Here
     } else if matches.get_flag("sudo") {
         Network::HereWithSudo
-    } else if visitor == Visitor::Script {
-        Network::Private
-    } else if network::is_root() {
-        // A person's own browser cannot look into a network made for the visit.
-        Network::Here
     } else {
-        Network::HereWithSudo
+        Network::Private
     };
-    let entered = matches.get_flag("entered");
-    if network == Network::Private && !entered {
-        let again = env::args().skip(1).chain(["--entered".to_owned()]);
-        return network::enter_private(&again.collect::<Vec<_>>()).await;
-    }
-    let (Some(app), Some(&gap), Some(dir)) = (
-        matches.get_one::<String>("app"),
-        matches.get_one::<u64>("gap"),
-        matches.get_one::<PathBuf>("dir"),
-    ) else {
-        unreachable!("one is required, and the others have default values");
+    // The captures are all of one port.
+    let port = if name == "capture" { PORT } else { port()? };
+    let (Some(app), Some(&gap)) = (matches.get_one::<String>("app"), matches.get_one("gap")) else {
+        unreachable!("one is required, and the other has a default value");
     };
-    let mut stop = Stop::listen()?;
-    // Where the visit is given up, what it has started stops with it.
-    tokio::select! {
-        done = capture::capture(app.parse()?, gap, dir, network, visitor) => done.map(|()| ExitCode::SUCCESS),
-        status = stop.asked() => Ok(status),
-        status = stop::end_of_input(), if entered => Ok(status),
+    let job = Job { recipe, app: app.parse()?, gap, network, port };
+    if matches.get_flag("entered") {
+        return job.run_entered().await;
     }
+    let mut args: Vec<_> = env::args_os().skip(1).collect();
+    // After the name of the recipe: the last words may be a command with options of its own.
+    args.insert(1, "--entered".into());
+    job.run(&args).await
+}
+
+/// The port by which a person visits the app, from the environment as the apps take it.
+fn port() -> Result<u16> {
+    let Some(value) = env::var_os("PORT") else { return Ok(PORT) };
+    let port = value.to_str().and_then(|text| text.parse().ok());
+    port.ok_or_else(|| {
+        Failure::new(format!("PORT must be a whole number from 0 to 65535, not {value:?}"))
+    })
 }

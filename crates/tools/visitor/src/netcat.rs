@@ -1,6 +1,6 @@
 //! A visit to tcpapp with netcat.
 
-use std::process::Stdio;
+use std::{net::SocketAddr, process::Stdio};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -26,10 +26,10 @@ impl Netcat {
         tools::first_line("nc", &["-h"]).unwrap_or_else(|| "nc".to_owned())
     }
 
-    /// Connects to `port` of this machine.
-    pub fn connect(port: u16) -> Result<Self> {
+    /// Connects to `server`.
+    pub fn connect(server: SocketAddr) -> Result<Self> {
         let mut process = Command::new("nc")
-            .args(["127.0.0.1", &port.to_string()])
+            .args([server.ip().to_string(), server.port().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -22,15 +22,22 @@ pub struct Record {
 
 impl Record {
     /// Of a capture of `app` that was made just now with `client`.
-    pub fn new(app: App, gap: u64, network: Network, visitor: Visitor, client: String) -> Self {
-        let (option, place) = match network {
-            Network::Private => ("", "a network namespace of its own"),
-            Network::Here => (" --here", "the machine's own network"),
-            Network::HereWithSudo => (" --sudo", "the machine's own network"),
+    pub fn new(
+        app: App,
+        gap: u64,
+        network: Network,
+        port: u16,
+        visitor: Visitor,
+        client: String,
+    ) -> Self {
+        let (option, hosts) = match network {
+            Network::Private => ("", "client 192.0.2.1 and server 192.0.2.2, network namespaces"),
+            Network::Here => (" --here", "this machine alone"),
+            Network::HereWithSudo => (" --sudo", "this machine alone"),
         };
-        let (recipe, option) = match visitor {
-            Visitor::Script => ("capture", option),
-            Visitor::Person => ("capture-by-hand", ""),
+        let recipe = match visitor {
+            Visitor::Script => "capture",
+            Visitor::Person => "capture-by-hand",
         };
         let tool = |program, args: &[&str]| {
             first_line(program, args).unwrap_or_else(|| format!("{program}, version unknown"))
@@ -41,9 +48,10 @@ impl Record {
         let facts = vec![
             ("made", tool("date", &["-u", "+%Y-%m-%d %H:%M:%S UTC"])),
             ("by", format!("`just {recipe} {app} {gap}{option}`")),
+            ("hosts", hosts.to_owned()),
             ("server", format!("`{app}{interval}`, built by {}", tool("rustc", &["--version"]))),
             ("client", client),
-            ("recorded by", format!("`{}` in {place}", command(network))),
+            ("recorded by", format!("`{}`", command(network, port))),
             ("tcpdump", tool("tcpdump", &["--version"])),
             ("system", system.join(" ")),
         ];

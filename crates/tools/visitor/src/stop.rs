@@ -1,11 +1,8 @@
 //! The ways in which a visit is told to stop before its end.
 
-use std::{io, process::ExitCode, thread};
+use std::process::ExitCode;
 
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
-};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{Failure, Result};
 
@@ -45,17 +42,8 @@ impl Stop {
     }
 }
 
-/// Waits until standard input ends, and returns the exit status of a program that was terminated.
-pub async fn end_of_input() -> ExitCode {
-    // A thread of its own, which the end of this program does not wait for.
-    let (ended, end) = oneshot::channel();
-    thread::spawn(move || {
-        // An input that cannot be read is at its end, too.
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        ended.send(())
-    });
-    // An error means that the thread is gone, and with it the input.
-    let _ = end.await;
+/// The exit status of a program that was told to stop by the one that has started it.
+pub fn terminated() -> ExitCode {
     ended_by(SignalKind::terminate())
 }
 

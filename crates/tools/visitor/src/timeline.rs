@@ -8,7 +8,7 @@
 //! | 3 gaps     | The same.                                                                 |
 //! | 4 gaps     | The client is closed: netcat ended, the browser's window closed. With sseapp this is after 3.5 gaps already, before a fourth event. |
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::time::{Instant, sleep_until};
 
@@ -16,6 +16,7 @@ use crate::{
     Result,
     app::App,
     browser::{Browser, OPEN},
+    console::say,
     failure::PATIENCE,
     netcat::Netcat,
 };
@@ -27,7 +28,7 @@ const REST: Duration = Duration::from_millis(600);
 /// How often the client gets the time after the first.
 const UPDATES: u32 = 3;
 
-/// Visits the server of `app` on `port` of this machine. Each step is printed as it happens, with
+/// Visits `server`, where `app` listens. Each step is printed as it happens, with
 /// the seconds since the start.
 ///
 /// Returns which client it was, with its version.
@@ -35,17 +36,17 @@ const UPDATES: u32 = 3;
 /// # Errors
 ///
 /// If the client is not installed or does not start, or an answer does not come.
-pub async fn play(app: App, port: u16, gap: Duration) -> Result<String> {
+pub async fn play(app: App, server: SocketAddr, gap: Duration) -> Result<String> {
     match app {
-        App::Tcpapp => play_netcat(port, gap).await,
-        _ => play_browser(app, port, gap).await,
+        App::Tcpapp => play_netcat(server, gap).await,
+        _ => play_browser(app, server, gap).await,
     }
 }
 
-async fn play_netcat(port: u16, gap: Duration) -> Result<String> {
+async fn play_netcat(server: SocketAddr, gap: Duration) -> Result<String> {
     let version = Netcat::version();
     let mut clock = Clock::start();
-    let mut netcat = Netcat::connect(port)?;
+    let mut netcat = Netcat::connect(server)?;
     clock.tell(&netcat.read_message().await?.replace('\n', " "));
     for update in 1..=UPDATES {
         clock.wait_until(update * gap).await;
@@ -58,11 +59,11 @@ async fn play_netcat(port: u16, gap: Duration) -> Result<String> {
     Ok(version)
 }
 
-async fn play_browser(app: App, port: u16, gap: Duration) -> Result<String> {
+async fn play_browser(app: App, server: SocketAddr, gap: Duration) -> Result<String> {
     let browser = Browser::open().await?;
     let version = browser.version();
     let mut clock = Clock::start();
-    browser.visit(port).await?;
+    browser.visit(server).await?;
     clock.tell(&browser.wait_for_time(PATIENCE).await?);
     if app == App::Wsapp {
         // The page shows a time before that, but its button is of no use.
@@ -107,6 +108,6 @@ impl Clock {
     /// Prints what happened just now.
     fn tell(&mut self, what: &str) {
         self.last = Instant::now();
-        println!("{:6.2} s  {what}", self.start.elapsed().as_secs_f64());
+        say(format_args!("{:6.2} s  {what}", self.start.elapsed().as_secs_f64()));
     }
 }

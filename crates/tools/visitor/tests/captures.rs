@@ -6,11 +6,12 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
 };
 
 use serde_json::Value;
+
+mod processes;
+use processes::{leaves_nothing, running_with, scratch};
 
 /// Captures a visit to `app` with a gap of a second, and checks what one update costs.
 #[track_caller]
@@ -25,6 +26,7 @@ fn check(app: &str, packets: u64, server_bytes: u64) {
         .unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let name = format!("{app}.pcap");
+    is_of_two_hosts(&dir.join(&name));
     let stats = stats(&dir.join(&name));
     let update = &stats["update"];
     assert_eq!(update["figures"]["total_packets"], packets, "{stats:#}");
@@ -33,6 +35,36 @@ fn check(app: &str, packets: u64, server_bytes: u64) {
     assert!(update["seen"].as_u64().unwrap() >= 2, "{stats:#}");
     let readme = fs::read_to_string(dir.join("README.md")).unwrap();
     assert!(readme.contains(&format!("`just capture {app} 1`")), "{readme}");
+}
+
+/// Checks that each packet went from the client's host to the server's or back, whole and with the
+/// checksums that a network would carry, as tcpdump reads it.
+#[track_caller]
+fn is_of_two_hosts(capture: &Path) {
+    let output = Command::new("tcpdump")
+        .args(["-nn", "-e", "-vv", "-r"])
+        .arg(capture)
+        .env("TZ", "UTC")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() >= 2 * 8, "{text}");
+    // What the Ethernet and IP headers say, and, in a line of its own, TCP's.
+    for packet in lines.chunks(2) {
+        let ends = [
+            ["02:00:00:00:00:01 > 02:00:00:00:00:02", "192.0.2.1.", "> 192.0.2.2.8000: "],
+            ["02:00:00:00:00:02 > 02:00:00:00:00:01", "192.0.2.2.8000 ", "> 192.0.2.1."],
+        ];
+        let is_between = |[ethernet, from, to]: [&str; 3]| {
+            packet[0].contains(ethernet)
+                && packet[1].trim_start().starts_with(from)
+                && packet[1].contains(to)
+        };
+        assert!(ends.into_iter().any(is_between), "{packet:#?}");
+        assert!(packet[1].contains("(correct)"), "{packet:#?}");
+        assert!(!packet[0].contains("bad cksum"), "{packet:#?}");
+    }
 }
 
 /// What `payloads stats --json` says of the capture.
@@ -116,13 +148,10 @@ fn nothing_is_written_when_tcpdump_cannot_record() {
 /// nothing is left of all that it has started and made.
 #[track_caller]
 fn stop(app: &str, signal: &str, status: Option<i32>) {
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stopped-by-{signal}"));
-    let _ = fs::remove_dir_all(&scratch);
-    fs::create_dir_all(&scratch).unwrap();
+    let scratch = scratch(&format!("visit-{signal}"));
     let mut visitor = Command::new(env!("CARGO_BIN_EXE_visitor"))
         .args(["capture", app, "3600", "--dir"])
         .arg(scratch.join("pcap"))
-        // All that it starts have this in their environment, by which they are found.
         .env("TMPDIR", &scratch)
         .stdout(Stdio::piped())
         .spawn()
@@ -133,33 +162,7 @@ fn stop(app: &str, signal: &str, status: Option<i32>) {
     assert!(line.contains(" s  "), "{line}");
     assert!(running_with(&scratch) > 2);
     testing::signal(&visitor, signal);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
-        let ended = visitor.try_wait().unwrap();
-        let running = running_with(&scratch);
-        let files: Vec<_> = fs::read_dir(&scratch).unwrap().flatten().collect();
-        if let Some(ended) = ended
-            && running == 0
-            && files.is_empty()
-        {
-            assert_eq!(ended.code(), status);
-            return;
-        }
-        if Instant::now() > deadline {
-            let _ = visitor.kill();
-            panic!("{signal}: {ended:?}, {running} processes and {files:?} are left");
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// How many processes have `scratch` in their environment.
-fn running_with(scratch: &Path) -> usize {
-    let scratch = scratch.to_str().unwrap();
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    // What is no process has no environment, and neither has one that has just ended.
-    let environments = processes.filter_map(|entry| fs::read(entry.path().join("environ")).ok());
-    environments.filter(|bytes| String::from_utf8_lossy(bytes).contains(scratch)).count()
+    leaves_nothing(&mut visitor, &scratch, status);
 }
 
 #[test]

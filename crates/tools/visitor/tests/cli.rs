@@ -95,7 +95,7 @@ fn help_is_no_mistake() {
 
 #[test]
 fn an_app_that_does_not_exist_is_named_before_anything_is_built() {
-    for recipe in ["capture", "capture-by-hand"] {
+    for recipe in ["capture", "capture-by-hand", "watch"] {
         for app in ["foo", "common", "", "wsapp tcpapp", "*"] {
             assert_eq!(
                 complaint(check(&[recipe, app, "10"]).output().unwrap()),
@@ -147,7 +147,9 @@ fn where_no_network_can_be_made_it_says_what_to_type() {
             ("tcpdump", ""),
             ("sudo", ""),
             ("chromedriver", ""),
+            ("nsenter", ""),
             ("ip", ""),
+            ("ethtool", ""),
         ];
         programs(name, &tools)
     };
@@ -156,14 +158,14 @@ fn where_no_network_can_be_made_it_says_what_to_type() {
             "no-namespaces",
             1000,
             "Linux",
-            "no private network can be made here (unshare: unshare failed: Operation not \
+            "no network of two hosts can be made here (unshare: unshare failed: Operation not \
              permitted); to record on the loopback interface: just capture wsapp 5 --sudo",
         ),
         (
             "no-namespaces-for-root",
             0,
             "Linux",
-            "no private network can be made here (unshare: unshare failed: Operation not \
+            "no network of two hosts can be made here (unshare: unshare failed: Operation not \
              permitted); to record on the loopback interface: just capture wsapp 5 --here",
         ),
         (

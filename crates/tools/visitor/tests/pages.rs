@@ -3,24 +3,32 @@
 //!
 //! Each test has a server and a browser of its own.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 use visitor::{
     app::{App, Server},
     browser::{Browser, CLOSED, OPEN, is_time},
+    network::Network,
 };
 
 /// Longer than anything here takes, so that only what is broken takes it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+fn at(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
 /// A browser at the page of `app`, which sends an event every `interval` seconds if it is sseapp.
 /// The page shows a time.
 async fn visit(app: App, interval: u64) -> (Server, Browser) {
-    let server = Server::start(app, interval, 0).await.unwrap();
+    let server = Server::start(app, interval, Network::Here, 0).await.unwrap();
     let browser = Browser::open().await.unwrap();
-    browser.visit(server.port()).await.unwrap();
+    browser.visit(at(server.port())).await.unwrap();
     assert!(is_time(&browser.shown().await.unwrap()), "{app}'s page shows no time");
     (server, browser)
 }
@@ -32,7 +40,7 @@ async fn visit(app: App, interval: u64) -> (Server, Browser) {
 async fn start_again(app: App, interval: u64, port: u16) -> Server {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        match Server::start(app, interval, port).await {
+        match Server::start(app, interval, Network::Here, port).await {
             Ok(server) => return server,
             Err(failure) if Instant::now() > deadline => panic!("the port is lost: {failure}"),
             Err(_) => sleep(Duration::from_millis(100)).await,
@@ -94,7 +102,7 @@ async fn webapp_loads_the_whole_page_again() {
     assert_eq!(console(&browser).await, [""; 0]);
 
     let _server = start_again(App::Webapp, 1, port).await;
-    browser.visit(port).await.unwrap();
+    browser.visit(at(port)).await.unwrap();
     click_for_time(&browser).await;
     assert_eq!(console(&browser).await, [""; 0]);
     browser.leave().await.unwrap();
@@ -190,7 +198,7 @@ async fn wsapp_changes_the_time_in_the_page() {
     assert_eq!(browser.shown().await.unwrap(), before);
     assert!(is_marked(&browser).await, "the page was loaded again");
 
-    browser.visit(port).await.unwrap();
+    browser.visit(at(port)).await.unwrap();
     browser.wait_for_socket(OPEN, PATIENCE).await.unwrap();
     click_for_time(&browser).await;
     assert_eq!(console(&browser).await, [""; 0]);

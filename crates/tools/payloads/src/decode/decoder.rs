@@ -13,7 +13,7 @@ use super::{
     tls::Records,
     websocket::Frames,
 };
-use crate::tcp::{ConnectionInfo, Ending, Follower, Origin, Output, Side};
+use crate::tcp::{ConnectionInfo, Ending, Follower, Notice, Origin, Output, Side};
 
 /// What one side speaks at the moment.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,10 @@ impl Decoder {
     ) {
         let origin = Origin { connection, side, time };
         match output {
-            Output::Data(data) => self.segment(&origin, data, sink),
+            Output::Data { sequence, bytes } => {
+                sink.delivered(&origin, sequence, bytes.len());
+                self.segment(&origin, bytes, sink);
+            }
             Output::Cut(len) => self.missing(&origin, len, Note::Cut(len), sink),
             Output::Gap(len) => self.missing(&origin, len, Note::Gap(len), sink),
             Output::Repeated(len) => sink.note(&origin, Note::Repeated(len)),
@@ -109,6 +112,14 @@ impl Decoder {
                 self.stop(&origin, sink);
                 sink.note(&origin, Note::End);
             }
+            Output::Notice(notice) => {
+                if S::COUNTS
+                    && let Notice::Outside { bytes, .. } = notice
+                {
+                    sink.count(&origin, Kind::Content, bytes.len() as u64);
+                }
+                sink.note(&origin, Note::Tcp(notice));
+            }
         }
     }
 
@@ -129,6 +140,17 @@ impl Decoder {
         for side in [Side::Client, Side::Server] {
             self.stop(&Origin { connection, side, time }, sink);
         }
+    }
+
+    /// What was taken for the client is the server: gives what was kept.
+    fn turn<S: Sink>(&mut self, connection: &ConnectionInfo, time: i64, sink: &mut S) {
+        for side in [Side::Client, Side::Server] {
+            // The sides are still as they were.
+            self.stop(&Origin { connection, side, time }, sink);
+        }
+        self.halves.swap(0, 1);
+        self.last = self.last.map(Side::peer);
+        self.requests = Requests::default();
     }
 
     /// What the side at `origin` speaks, and through what its bytes are named.
@@ -160,7 +182,7 @@ impl Decoder {
             State::Http(http) => http.give_up(&mut self.requests, &mut out),
             State::Tls(_) => out.give_up(Records::begin_kept),
             State::Http2(_) => out.give_up(http2::Frames::begin_kept),
-            _ => out.give_up(Out::begin_unknown),
+            _ => out.give_up(|out, kept| out.begin_unknown(Kind::Framing, kept)),
         };
         if is_missing {
             *state = State::Lost { is_missing };
@@ -532,9 +554,26 @@ impl State {
 impl<S: Sink> Follower for S {
     type Kept = Decoder;
 
+    fn sender(&self, _decoder: Option<&Decoder>, bytes: &[u8]) -> Option<Side> {
+        start::sender(bytes)
+    }
+
     fn opened(&mut self, connection: &ConnectionInfo, time: i64) -> Decoder {
         Sink::opened(self, connection, time);
         Decoder::new(connection.midway)
+    }
+
+    fn changed(
+        &mut self,
+        decoder: &mut Decoder,
+        connection: &ConnectionInfo,
+        time: i64,
+        turned: bool,
+    ) {
+        if turned {
+            decoder.turn(connection, time, self);
+        }
+        Sink::changed(self, connection, time, turned);
     }
 
     fn take(&mut self, decoder: &mut Decoder, origin: &Origin<'_>, output: Output<'_>) {

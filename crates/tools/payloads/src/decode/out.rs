@@ -113,8 +113,13 @@ impl<'a, S: Sink> Out<'a, S> {
 
     /// Names bytes of the unit at hand.
     pub(super) fn piece(&mut self, part: Part, bytes: &[u8]) {
+        self.piece_of(part, part.kind(), bytes);
+    }
+
+    /// Names bytes of the unit at hand that are or were counted as `kind`.
+    pub(super) fn piece_of(&mut self, part: Part, kind: Kind, bytes: &[u8]) {
         if S::PIECES && !bytes.is_empty() {
-            self.sink.piece(&self.origin, part, bytes);
+            self.sink.piece(&self.origin, part, kind, bytes);
         }
     }
 
@@ -135,7 +140,7 @@ impl<'a, S: Sink> Out<'a, S> {
     /// Names and counts bytes that are all of one kind.
     pub(super) fn counted(&mut self, part: Part, kind: Kind, bytes: &[u8]) {
         self.count(kind, bytes.len());
-        self.piece(part, bytes);
+        self.piece_of(part, kind, bytes);
     }
 
     /// Names and counts bytes that may have times in them.
@@ -147,7 +152,12 @@ impl<'a, S: Sink> Out<'a, S> {
         self.count(Kind::Content, bytes.len());
         self.progress.pending += bytes.len() as u64;
         if self.origin.side == Side::Server {
-            let found = self.progress.scanner.feed(bytes);
+            let (origin, sink) = (&self.origin, &mut *self.sink);
+            let found = self.progress.scanner.feed(bytes, |is_time, end| {
+                if S::PIECES {
+                    sink.time(origin, is_time, (bytes.len() - end) as u64);
+                }
+            });
             let bytes = found.unsigned_abs() * time_of_day::LEN as u64;
             if found > 0 {
                 self.sink.recount(&self.origin, Kind::Content, Kind::Time, bytes);
@@ -166,8 +176,12 @@ impl<'a, S: Sink> Out<'a, S> {
             return;
         }
         let pending = mem::take(&mut self.progress.pending);
-        if mem::take(&mut self.progress.times) > 0 && is_framing {
+        let is_framing = mem::take(&mut self.progress.times) > 0 && is_framing;
+        if is_framing {
             self.sink.recount(&self.origin, Kind::Content, Kind::Framing, pending);
+        }
+        if S::PIECES {
+            self.sink.group(&self.origin, is_framing);
         }
         self.progress.scanner = Scanner::default();
     }
@@ -188,10 +202,10 @@ impl<'a, S: Sink> Out<'a, S> {
         self.end();
     }
 
-    /// Begins a unit of bytes whose rest does not come, and which were counted when they came.
-    pub(super) fn begin_unknown(&mut self, bytes: &[u8]) {
+    /// Begins a unit of bytes whose rest does not come, and which were counted as `kind` when they came.
+    pub(super) fn begin_unknown(&mut self, kind: Kind, bytes: &[u8]) {
         self.begin(UnitKind::Unknown);
-        self.piece(Part::Unknown, bytes);
+        self.piece_of(Part::Unknown, kind, bytes);
     }
 
     /// Keeps bytes until what they begin is complete, and counts them.

@@ -1,6 +1,6 @@
 //! The words for what bytes are, and whoever takes them.
 
-use crate::tcp::{ConnectionInfo, Ending, Origin, Side};
+use crate::tcp::{ConnectionInfo, Ending, Notice, Origin, Side};
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
 pub const KEY_LEN: usize = 24;
@@ -118,6 +118,35 @@ pub enum UnitKind {
     Misfit,
 }
 
+impl Part {
+    /// What its bytes count as, unless they are an exception.
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::StartLine | Self::Field | Self::HeadEnd => Kind::HttpHead,
+            Self::LineEnd
+            | Self::ChunkSize
+            | Self::ChunkEnd
+            | Self::Trailer
+            | Self::ChunksEnd
+            | Self::EventEnd
+            | Self::EmptyLine
+            | Self::FrameStart
+            | Self::FrameLength
+            | Self::MaskingKey
+            | Self::Preface
+            | Self::RecordHeader => Kind::Framing,
+            Self::Text
+            | Self::Body(_)
+            | Self::EventField
+            | Self::Payload
+            | Self::RecordData
+            | Self::Late
+            | Self::Unknown
+            | Self::Misfit => Kind::Content,
+        }
+    }
+}
+
 impl UnitKind {
     /// The letter that labels of such units begin with, if `side` sent them.
     pub(super) fn letter(self, side: Side) -> char {
@@ -163,6 +192,117 @@ pub enum Note<'a> {
     End,
     /// From here on both sides send WebSocket frames.
     WebSocket,
+    /// How the connection goes, or bytes that are no part of what is said.
+    Tcp(Notice<'a>),
+}
+
+impl Note<'_> {
+    /// Its word, which stays the same.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Cut(_) => "cut-off",
+            Self::Gap(_) => "gap",
+            Self::Repeated(_) => "sent-again",
+            Self::GapOrFin => "gap-or-fin",
+            Self::Late { .. } => "captured-late",
+            Self::End => "fin",
+            Self::WebSocket => "websocket",
+            Self::Tcp(notice) => notice.word(),
+        }
+    }
+}
+
+/// Two that take what a [`Decoder`](super::Decoder) finds.
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A: Sink, B: Sink> Sink for Both<A, B> {
+    const COUNTS: bool = A::COUNTS || B::COUNTS;
+    const PIECES: bool = A::PIECES || B::PIECES;
+
+    fn opened(&mut self, connection: &ConnectionInfo, time: i64) {
+        self.0.opened(connection, time);
+        self.1.opened(connection, time);
+    }
+
+    fn changed(&mut self, connection: &ConnectionInfo, time: i64, turned: bool) {
+        self.0.changed(connection, time, turned);
+        self.1.changed(connection, time, turned);
+    }
+
+    fn ended(&mut self, connection: &ConnectionInfo, time: i64, ending: Ending) {
+        self.0.ended(connection, time, ending);
+        self.1.ended(connection, time, ending);
+    }
+
+    fn moved(&mut self, from: usize, to: usize) {
+        self.0.moved(from, to);
+        self.1.moved(from, to);
+    }
+
+    fn delivered(&mut self, origin: &Origin<'_>, sequence: u32, bytes: usize) {
+        self.0.delivered(origin, sequence, bytes);
+        self.1.delivered(origin, sequence, bytes);
+    }
+
+    fn begin(&mut self, origin: &Origin<'_>, unit: UnitKind, is_rest: bool) {
+        self.0.begin(origin, unit, is_rest);
+        self.1.begin(origin, unit, is_rest);
+    }
+
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, kind: Kind, bytes: &[u8]) {
+        self.0.piece(origin, part, kind, bytes);
+        self.1.piece(origin, part, kind, bytes);
+    }
+
+    fn end(&mut self, origin: &Origin<'_>, complete: bool) {
+        self.0.end(origin, complete);
+        self.1.end(origin, complete);
+    }
+
+    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>, deflate: bool) {
+        self.0.agreed(origin, key, deflate);
+        self.1.agreed(origin, key, deflate);
+    }
+
+    fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
+        self.0.note(origin, note);
+        self.1.note(origin, note);
+    }
+
+    fn count(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
+        self.0.count(origin, kind, bytes);
+        self.1.count(origin, kind, bytes);
+    }
+
+    fn uncount(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
+        self.0.uncount(origin, kind, bytes);
+        self.1.uncount(origin, kind, bytes);
+    }
+
+    fn answer(&mut self, origin: &Origin<'_>) {
+        self.0.answer(origin);
+        self.1.answer(origin);
+    }
+
+    fn unasked(&mut self, origin: &Origin<'_>) {
+        self.0.unasked(origin);
+        self.1.unasked(origin);
+    }
+
+    fn time(&mut self, origin: &Origin<'_>, is_time: bool, back: u64) {
+        self.0.time(origin, is_time, back);
+        self.1.time(origin, is_time, back);
+    }
+
+    fn group(&mut self, origin: &Origin<'_>, is_framing: bool) {
+        self.0.group(origin, is_framing);
+        self.1.group(origin, is_framing);
+    }
+
+    fn recount(&mut self, origin: &Origin<'_>, from: Kind, to: Kind, bytes: u64) {
+        self.0.recount(origin, from, to, bytes);
+        self.1.recount(origin, from, to, bytes);
+    }
 }
 
 /// Takes what a [`Decoder`](super::Decoder) finds.
@@ -174,14 +314,19 @@ pub trait Sink {
 
     /// A connection begins.
     fn opened(&mut self, _connection: &ConnectionInfo, _time: i64) {}
+    /// What is known of a connection turned out otherwise; see [`Follower::changed`](crate::tcp::Follower::changed).
+    fn changed(&mut self, _connection: &ConnectionInfo, _time: i64, _turned: bool) {}
     /// A connection ended.
     fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, _ending: Ending) {}
     /// A connection's place is now `to` instead of `from`; the one that was there is over.
     fn moved(&mut self, _from: usize, _to: usize) {}
+    /// So many bytes come next, the first of which has this sequence number. Each of them is going to be
+    /// part of a [`piece`](Self::piece), in this order.
+    fn delivered(&mut self, _origin: &Origin<'_>, _sequence: u32, _bytes: usize) {}
     /// A unit begins, or, if it `is_rest`, the one before it goes on after bytes that are missing.
     fn begin(&mut self, _origin: &Origin<'_>, _unit: UnitKind, _is_rest: bool) {}
-    /// These bytes of the unit are a `part`, or a piece of one.
-    fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _bytes: &[u8]) {}
+    /// These bytes of the unit are a `part`, or a piece of one, and are or were counted as `kind`.
+    fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _kind: Kind, _bytes: &[u8]) {}
     /// The unit is over, because it is complete or because it cannot be completed.
     fn end(&mut self, _origin: &Origin<'_>, _complete: bool) {}
     /// The client asked for a WebSocket with this key, and the response at hand agrees, to compressed
@@ -197,6 +342,12 @@ pub trait Sink {
     fn answer(&mut self, _origin: &Origin<'_>) {}
     /// These bytes are text, or of an event or a frame: what a side may send unasked.
     fn unasked(&mut self, _origin: &Origin<'_>) {}
+    /// A time ends `back` bytes before the end of the content that came so far, or what was taken for
+    /// one there is none. This goes with a [`recount`](Self::recount), if pieces are wanted too.
+    fn time(&mut self, _origin: &Origin<'_>, _is_time: bool, _back: u64) {}
+    /// The message at hand ends. If what stands around the times in it is framing, this goes with a
+    /// [`recount`](Self::recount) too.
+    fn group(&mut self, _origin: &Origin<'_>, _is_framing: bool) {}
     /// So many bytes that were counted as one kind turned out to be of another.
     fn recount(&mut self, _origin: &Origin<'_>, _from: Kind, _to: Kind, _bytes: u64) {}
 }

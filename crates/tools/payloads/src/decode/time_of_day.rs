@@ -55,13 +55,16 @@ pub struct Scanner {
 impl Scanner {
     /// How many times end in `bytes`, the next piece; -1 if the piece before ended with what looked
     /// like a time, and the row goes on.
-    pub fn feed(&mut self, bytes: &[u8]) -> i64 {
+    ///
+    /// `found` is told of each, in their order, whether it is a time, and where in `bytes` it ends.
+    pub fn feed(&mut self, bytes: &[u8], mut found: impl FnMut(bool, usize)) -> i64 {
         if bytes.is_empty() {
             return 0;
         }
         let mut count = 0;
         if self.ends_with_time && joins(bytes.first()) {
             count -= 1;
+            found(false, 0);
         }
         let tail = &self.tail[..self.tail_len];
         let mut last_end = 0;
@@ -72,21 +75,23 @@ impl Scanner {
             seam[..tail.len()].copy_from_slice(tail);
             seam[tail.len()..tail.len() + head].copy_from_slice(&bytes[..head]);
             let mut from = 0;
-            while let Some(found) = find(&seam[..tail.len() + head], from) {
-                if found.start < tail.len() && found.end > tail.len() {
+            while let Some(time) = find(&seam[..tail.len() + head], from) {
+                if time.start < tail.len() && time.end > tail.len() {
                     count += 1;
-                    last_end = found.end - tail.len();
+                    last_end = time.end - tail.len();
+                    found(true, last_end);
                 }
-                from = found.end;
+                from = time.end;
             }
         }
         let mut from = 0;
-        while let Some(found) = find(bytes, from) {
-            if found.start > 0 || !joins(tail.last()) {
+        while let Some(time) = find(bytes, from) {
+            if time.start > 0 || !joins(tail.last()) {
                 count += 1;
-                last_end = found.end;
+                last_end = time.end;
+                found(true, last_end);
             }
-            from = found.end;
+            from = time.end;
         }
         self.ends_with_time = last_end == bytes.len();
         let new = &bytes[bytes.len().saturating_sub(LEN)..];
@@ -132,12 +137,13 @@ mod tests {
                 for second in first..=text.len() {
                     let mut scanner = Scanner::default();
                     let pieces = [&text[..first], &text[first..second], &text[second..]];
-                    let count: i64 = pieces.iter().map(|piece| scanner.feed(piece)).sum();
+                    let count: i64 =
+                        pieces.iter().map(|piece| scanner.feed(piece, |_, _| ())).sum();
                     assert_eq!(count, times, "{first} {second}");
                 }
             }
             let mut scanner = Scanner::default();
-            let count: i64 = text.iter().map(|byte| scanner.feed(&[*byte])).sum();
+            let count: i64 = text.iter().map(|byte| scanner.feed(&[*byte], |_, _| ())).sum();
             assert_eq!(count, times);
         }
     }

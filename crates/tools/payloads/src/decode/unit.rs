@@ -1,12 +1,16 @@
 //! The units of a conversation: a head, a chunk, a frame, with all their bytes.
 
-use std::mem;
+use std::{collections::VecDeque, mem};
 
 use super::{
-    sink::{KEY_LEN, Note, Part, Sink, UnitKind},
+    kinds::{Kinds, Message, Run},
+    sink::{KEY_LEN, Kind, Note, Part, Sink, UnitKind},
+    spans::{self, Carriers, Span},
+    time_of_day,
     websocket::{self, Header, Opcode},
 };
-use crate::tcp::{ConnectionInfo, Ending, Origin, Side};
+use crate::input::Endpoint;
+use crate::tcp::{ConnectionInfo, Ending, Notice, Origin, Side};
 
 /// The most memory that a unit may take, in bytes; what is longer comes in several units.
 const UNIT_LIMIT: usize = 16 * 1024;
@@ -20,6 +24,10 @@ const PART_SIZE: usize = size_of::<(Part, usize)>();
 /// Bytes that belong together, such as a head, a chunk, or a frame.
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
+    /// Its number in the capture, from 1.
+    pub id: u64,
+    /// The number of the unit before, where this is a piece of the same.
+    pub continues: Option<u64>,
     /// The number of its connection, from 1.
     pub connection: u64,
     /// The side that sent it.
@@ -35,6 +43,10 @@ pub struct Unit {
     pub bytes: Vec<u8>,
     /// What its bytes are: each part with its length. Together they cover all bytes, in order.
     pub parts: Vec<(Part, usize)>,
+    /// What its bytes count as; empty unless the listener wants that.
+    pub kinds: Kinds,
+    /// Where its bytes were captured, in order; empty unless the listener wants that.
+    pub spans: Vec<Span>,
     /// Whether its first bytes came as a unit before.
     pub continued: bool,
     /// Whether more of it follows, or is missing.
@@ -55,12 +67,17 @@ pub struct Unit {
 impl Unit {
     /// Bytes that belong before ones that were given earlier.
     pub(crate) fn late(time: i64, connection: &ConnectionInfo, side: Side, bytes: &[u8]) -> Self {
+        Self::apart(Part::Late, time, connection, side, bytes)
+    }
+
+    /// Bytes that are a `part` by themselves.
+    fn apart(part: Part, time: i64, connection: &ConnectionInfo, side: Side, bytes: &[u8]) -> Self {
         Self {
             connection: connection.number,
             side,
             time,
             bytes: bytes.to_vec(),
-            parts: vec![(Part::Late, bytes.len())],
+            parts: vec![(part, bytes.len())],
             ..Self::default()
         }
     }
@@ -122,16 +139,34 @@ impl Unit {
 pub enum Event<'a> {
     /// A connection begins.
     Opened(&'a ConnectionInfo),
+    /// What is known of a connection turned out otherwise, for what came before too: who is the
+    /// client, if it is turned round.
+    Changed(&'a ConnectionInfo, bool),
     /// A connection ended.
     Ended(&'a ConnectionInfo, Ending),
     /// A unit.
     Unit(&'a Unit),
     /// Something about bytes of this connection and side that are not there.
     Note(&'a ConnectionInfo, Side, Note<'a>),
+    /// Bytes of a unit that was given before turned out to be of another kind.
+    Recount {
+        /// The number of the unit.
+        unit: u64,
+        /// The first of them, counted from the unit's first.
+        byte: usize,
+        /// How many they are.
+        bytes: usize,
+        /// What they are.
+        of: Kind,
+    },
 }
 
 /// Takes what an [`Assembler`] gives.
 pub trait Listener {
+    /// Whether [`Unit::kinds`], [`Unit::spans`], [`Event::Recount`] and units for late bytes are
+    /// wanted.
+    const KINDS: bool = false;
+
     /// Takes an event and when it happened, in nanoseconds since the capture's first packet.
     fn event(&mut self, time: i64, event: Event<'_>);
 }
@@ -143,6 +178,13 @@ pub struct Assembler<L> {
     start: Option<i64>,
     /// The units of both sides of each connection.
     units: Vec<[Unit; 2]>,
+    /// The content of the messages that they are part of.
+    messages: Vec<[Message; 2]>,
+    /// Where the bytes were captured that have come in order and are in no unit yet.
+    delivered: Vec<[VecDeque<Span>; 2]>,
+    carriers: Carriers,
+    /// How many units there are.
+    count: u64,
     /// The memory of all units, in bytes.
     total: usize,
     /// How many labels there are by their letter, from A to Z.
@@ -158,6 +200,10 @@ impl<L: Listener> Assembler<L> {
             listener,
             start: None,
             units: Vec::new(),
+            messages: Vec::new(),
+            delivered: Vec::new(),
+            carriers: Carriers::default(),
+            count: 0,
             total: 0,
             labels: [0; 26],
             spare: Default::default(),
@@ -169,12 +215,18 @@ impl<L: Listener> Assembler<L> {
         self.start.get_or_insert(time);
     }
 
+    /// A packet from `source` to `destination` carries data that begins with this sequence number.
+    pub fn carried(&mut self, source: Endpoint, destination: Endpoint, sequence: u32, span: Span) {
+        self.carriers.push(source, destination, sequence, span);
+    }
+
     /// Who takes what is put together.
     pub fn listener(&mut self) -> &mut L {
         &mut self.listener
     }
 
-    fn since_start(&self, time: i64) -> i64 {
+    /// A time relative to that of the first packet, both in nanoseconds.
+    pub fn since_start(&self, time: i64) -> i64 {
         time.saturating_sub(self.start.unwrap_or(time))
     }
 
@@ -194,14 +246,30 @@ impl<L: Listener> Assembler<L> {
             .map(|(_, len)| *len as u64)
             .sum::<u64>();
         unit.continued = true;
+        unit.kinds.clear();
+        unit.spans.clear();
         self.spare = (mem::take(&mut unit.bytes), mem::take(&mut unit.parts));
         self.spare.0.clear();
         self.spare.1.clear();
     }
 }
 
+impl<L: Listener> Assembler<L> {
+    /// These bytes of a unit are of `kind`.
+    fn recount_run(&mut self, origin: &Origin<'_>, run: Run, kind: Kind) {
+        let unit = &mut self.units[origin.connection.slot][origin.side.index()];
+        if unit.id == run.unit && !unit.bytes.is_empty() {
+            unit.kinds.set(run.byte, run.bytes, kind);
+        } else {
+            let Run { unit, byte, bytes } = run;
+            let time = self.since_start(origin.time);
+            self.listener.event(time, Event::Recount { unit, byte, bytes, of: kind });
+        }
+    }
+}
+
 impl<L: Listener> Sink for Assembler<L> {
-    const COUNTS: bool = false;
+    const COUNTS: bool = L::KINDS;
     const PIECES: bool = true;
 
     fn opened(&mut self, connection: &ConnectionInfo, time: i64) {
@@ -209,8 +277,30 @@ impl<L: Listener> Sink for Assembler<L> {
             Some(units) => *units = Default::default(),
             None => self.units.resize_with(connection.slot + 1, Default::default),
         }
+        if L::KINDS {
+            match self.messages.get_mut(connection.slot) {
+                Some(messages) => *messages = Default::default(),
+                None => self.messages.resize_with(connection.slot + 1, Default::default),
+            }
+            match self.delivered.get_mut(connection.slot) {
+                Some(delivered) => *delivered = Default::default(),
+                None => self.delivered.resize_with(connection.slot + 1, Default::default),
+            }
+        }
         let time = self.since_start(time);
         self.listener.event(time, Event::Opened(connection));
+    }
+
+    fn changed(&mut self, connection: &ConnectionInfo, time: i64, turned: bool) {
+        if turned {
+            self.units[connection.slot].swap(0, 1);
+            if L::KINDS {
+                self.messages[connection.slot].swap(0, 1);
+                self.delivered[connection.slot].swap(0, 1);
+            }
+        }
+        let time = self.since_start(time);
+        self.listener.event(time, Event::Changed(connection, turned));
     }
 
     fn ended(&mut self, connection: &ConnectionInfo, time: i64, ending: Ending) {
@@ -220,11 +310,23 @@ impl<L: Listener> Sink for Assembler<L> {
 
     fn moved(&mut self, from: usize, to: usize) {
         self.units.swap(from, to);
+        if L::KINDS {
+            self.messages.swap(from, to);
+            self.delivered.swap(from, to);
+        }
+    }
+
+    fn delivered(&mut self, origin: &Origin<'_>, sequence: u32, bytes: usize) {
+        if L::KINDS {
+            let (source, destination) = spans::ends(origin);
+            let delivered = &mut self.delivered[origin.connection.slot][origin.side.index()];
+            self.carriers.take(source, destination, sequence, bytes, delivered);
+        }
     }
 
     fn begin(&mut self, origin: &Origin<'_>, kind: UnitKind, is_rest: bool) {
         let time = self.since_start(origin.time);
-        let label = &mut self.labels[usize::from(kind.letter(origin.side) as u8 - b'A')];
+        let label = &mut self.labels[label_index(kind, origin.side)];
         let unit = &mut self.units[origin.connection.slot][origin.side.index()];
         let (bytes, parts) = mem::take(&mut self.spare);
         let ends_message = |header: Header| header.fin && !header.opcode.is_control();
@@ -237,7 +339,12 @@ impl<L: Listener> Sink for Assembler<L> {
             *label += 1;
             *label
         };
+        let (mut kinds, mut spans) = (mem::take(&mut unit.kinds), mem::take(&mut unit.spans));
+        kinds.clear();
+        spans.clear();
         *unit = Unit {
+            id: unit.id,
+            continues: is_rest.then_some(unit.id),
             connection: origin.connection.number,
             side: origin.side,
             number,
@@ -245,15 +352,34 @@ impl<L: Listener> Sink for Assembler<L> {
             time,
             bytes,
             parts,
+            kinds,
+            spans,
             message,
             deflate,
             ..Unit::default()
         };
     }
 
-    fn piece(&mut self, origin: &Origin<'_>, part: Part, bytes: &[u8]) {
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, kind: Kind, bytes: &[u8]) {
         let unit = &mut self.units[origin.connection.slot][origin.side.index()];
         let size = unit.size();
+        if unit.bytes.is_empty() {
+            if unit.continued {
+                unit.continues = Some(unit.id);
+            }
+            self.count += 1;
+            unit.id = self.count;
+        }
+        if L::KINDS {
+            let delivered = &mut self.delivered[origin.connection.slot][origin.side.index()];
+            spans::consume(delivered, bytes.len(), &mut unit.spans);
+            unit.kinds.push(kind, bytes.len());
+            // Bytes without their context are no part of a message.
+            if kind == Kind::Content && part != Part::Unknown {
+                let run = Run { unit: unit.id, byte: unit.bytes.len(), bytes: bytes.len() };
+                self.messages[origin.connection.slot][origin.side.index()].push(run);
+            }
+        }
         unit.bytes.extend_from_slice(bytes);
         match unit.parts.last_mut() {
             // Pieces of the same part are one, but each line is a part.
@@ -287,13 +413,60 @@ impl<L: Listener> Sink for Assembler<L> {
         }
     }
 
+    fn time(&mut self, origin: &Origin<'_>, is_time: bool, back: u64) {
+        let kind = if is_time { Kind::Time } else { Kind::Content };
+        let mut runs = [None; time_of_day::LEN];
+        let mut free = runs.iter_mut();
+        let message = &mut self.messages[origin.connection.slot][origin.side.index()];
+        message.time(is_time, back, time_of_day::LEN, |run| {
+            if let Some(next) = free.next() {
+                *next = Some(run);
+            }
+        });
+        for run in runs.into_iter().flatten() {
+            self.recount_run(origin, run, kind);
+        }
+    }
+
+    fn group(&mut self, origin: &Origin<'_>, is_framing: bool) {
+        let message = &mut self.messages[origin.connection.slot][origin.side.index()];
+        let mut runs = Vec::new();
+        message.end(|run| {
+            if is_framing {
+                runs.push(run);
+            }
+        });
+        for run in runs {
+            self.recount_run(origin, run, Kind::Framing);
+        }
+    }
+
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
-        if !matches!(note, Note::Repeated(_) | Note::Late { .. }) {
+        if !matches!(note, Note::Repeated(_) | Note::Late { .. } | Note::Tcp(_)) {
             self.give(origin, true);
         }
         let time = self.since_start(origin.time);
         self.listener.event(time, Event::Note(origin.connection, origin.side, note));
+        let (part, bytes) = match note {
+            Note::Late { bytes, .. } => (Part::Late, bytes),
+            Note::Tcp(Notice::Outside { bytes, .. }) => (Part::Unknown, bytes),
+            _ => return,
+        };
+        if L::KINDS && !bytes.is_empty() {
+            let mut unit = Unit::apart(part, time, origin.connection, origin.side, bytes);
+            self.count += 1;
+            let label = &mut self.labels[label_index(unit.kind, origin.side)];
+            *label += 1;
+            (unit.id, unit.number) = (self.count, *label);
+            unit.kinds.push(Kind::Content, bytes.len());
+            self.listener.event(time, Event::Unit(&unit));
+        }
     }
+}
+
+/// Where the number of the last label with this letter is kept.
+fn label_index(kind: UnitKind, side: Side) -> usize {
+    usize::from(kind.letter(side) as u8 - b'A')
 }
 
 /// Whether a line of `part` ended right before the last `new` of these bytes.

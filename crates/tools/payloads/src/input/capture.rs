@@ -39,6 +39,9 @@ pub struct Packet<'a> {
     pub time: i64,
     /// Its length on the wire in bytes, which is more than `data` holds where the capture cut it.
     pub frame_len: u32,
+    /// The number of the interface that it was captured on, where the file has several: pcapng
+    /// tells them apart, pcap does not.
+    pub interface: Option<u32>,
     /// What kind of header `data` begins with.
     pub link: LinkType,
     /// The captured bytes.
@@ -145,6 +148,7 @@ struct Interface {
 struct Located {
     time: i64,
     frame_len: u32,
+    interface: Option<u32>,
     link: LinkType,
     data: std::ops::Range<usize>,
 }
@@ -220,6 +224,7 @@ impl<R: Read> Reader<R> {
         Packet {
             time: found.time,
             frame_len: found.frame_len,
+            interface: found.interface,
             link: found.link,
             data: &self.buffer[found.data],
         }
@@ -367,7 +372,8 @@ impl<R: Read> Reader<R> {
         let unit = if nanoseconds { 1 } else { 1_000 };
         let time = i64::from(record.ts_sec) * 1_000_000_000 + i64::from(record.ts_usec) * unit;
         let at = self.start + header_len;
-        let found = Located { time, frame_len: record.origlen, link, data: at..at + len };
+        let found =
+            Located { time, frame_len: record.origlen, interface: None, link, data: at..at + len };
         self.consume(header_len + len);
         Ok(Step::Packet(found))
     }
@@ -457,6 +463,7 @@ impl<R: Read> Reader<R> {
                     Some(link) => Step::Packet(Located {
                         time: interface.time(ticks),
                         frame_len: packet.origlen,
+                        interface: (interfaces.len() > 1).then_some(packet.if_id),
                         link,
                         data: at..at + captured,
                     }),
@@ -478,6 +485,8 @@ impl<R: Read> Reader<R> {
                     Some(link) => Step::Packet(Located {
                         time: 0,
                         frame_len: packet.origlen,
+                        // It is always of the first one.
+                        interface: (interfaces.len() > 1).then_some(0),
                         link,
                         data: at..at + captured,
                     }),
@@ -516,9 +525,13 @@ fn old_packet(
     }
     let data = start + 28..start + 28 + captured;
     Some(match interface.link {
-        Some(link) => {
-            Ok(Step::Packet(Located { time: interface.time(ticks), frame_len, link, data }))
-        }
+        Some(link) => Ok(Step::Packet(Located {
+            time: interface.time(ticks),
+            frame_len,
+            interface: (interfaces.len() > 1).then_some(number.into()),
+            link,
+            data,
+        })),
         None => unsupported(interfaces, interface, unsupported_count),
     })
 }

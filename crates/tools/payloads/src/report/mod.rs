@@ -1,11 +1,15 @@
 //! From names to what is printed: figures and tables, conversations as text, and explanations.
 //!
-//! This is the top floor. It may use every room below; none of them knows how anything is printed.
+//! It may use every room below; none of them knows how anything is printed.
 
 pub mod escape;
 pub mod explain;
 mod frame;
 mod heads;
+pub mod json;
+mod left_out;
+mod notes;
+mod packets;
 mod plural;
 mod records;
 pub mod show;

@@ -11,15 +11,16 @@ use super::{
     explain::{Explained, explain},
     frame::HEX_COLUMNS,
     heads::chunk_size_meaning,
+    left_out::LeftOut,
+    notes,
     plural::plural,
     records,
-    stats::LeftOut,
     wrap::wrapped,
 };
 use crate::{
     decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
-    input::{Contents, Packet},
-    tcp::{ConnectionInfo, Conversations, Ending, Side},
+    input::{Contents, Headers, Packet, Twice},
+    tcp::{ConnectionInfo, Conversations, Notice, Side},
 };
 
 /// How much text is put together before it is written, in bytes.
@@ -49,7 +50,9 @@ pub struct Style {
 pub struct Show<W> {
     conversations: Conversations<Decoder>,
     assembler: Assembler<Printer<W>>,
+    headers: Headers,
     left_out: LeftOut,
+    twice: Twice,
     last_time: i64,
     finished: bool,
 }
@@ -61,7 +64,9 @@ impl<W: Write> Show<W> {
         Self {
             conversations: Conversations::new(port),
             assembler: Assembler::new(Printer::new(out, style)),
+            headers: Headers::default(),
             left_out: LeftOut::default(),
+            twice: Twice::default(),
             last_time: 0,
             finished: false,
         }
@@ -74,16 +79,20 @@ impl<W: Write> Show<W> {
     /// If the output cannot be written.
     pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         self.assembler.start(packet.time);
-        let contents = Contents::of(packet);
-        self.left_out.count(&contents);
-        let Contents::Tcp(segment) = contents else {
+        let found = self.headers.read(packet);
+        self.left_out.count(&found);
+        let Contents::Tcp(segment) = &found.contents else {
             return Ok(());
         };
+        if self.twice.is_again(packet) {
+            self.left_out.recorded_twice += 1;
+            return Ok(());
+        }
         self.last_time = packet.time;
         let printer = self.assembler.listener();
-        printer.packets += 1;
+        printer.packets += u64::from(found.packets);
         printer.app_bytes += u64::from(segment.payload_len);
-        self.conversations.segment(packet.time, &segment, &mut self.assembler);
+        self.conversations.segment(packet.time, segment, &mut self.assembler);
         self.assembler.listener().result()
     }
 
@@ -137,8 +146,9 @@ impl<W: Write> Show<W> {
     ///
     /// `unsupported` of them were of an interface with a link type that is not supported.
     pub fn warnings(&mut self, unsupported: u64) -> Vec<String> {
-        let taken = self.assembler.listener().packets;
-        LeftOut { unsupported, ..self.left_out }.warnings(taken)
+        let mut left_out = self.left_out.clone();
+        left_out.unsupported = unsupported;
+        left_out.warnings(self.assembler.listener().packets)
     }
 }
 
@@ -174,6 +184,7 @@ struct Printer<W> {
     app_bytes: u64,
     shown: u64,
     sent_again: u64,
+    no_data: u64,
     cut_off: u64,
     missing: u64,
     connections: u64,
@@ -226,6 +237,7 @@ impl<W> Printer<W> {
             app_bytes: 0,
             shown: 0,
             sent_again: 0,
+            no_data: 0,
             cut_off: 0,
             missing: 0,
             connections: 0,
@@ -238,19 +250,23 @@ impl<W> Printer<W> {
         match event {
             Event::Opened(connection) => self.opened(time, connection),
             Event::Ended(connection, ending) => {
-                let line = match ending {
-                    // Both sides' FINs say so.
-                    Ending::Closed => return,
-                    Ending::Reset(side) => format!("broken off by the {} (RST)", side.name()),
-                    Ending::Dropped => {
-                        "left here, as the longest idle of too many open connections".to_owned()
-                    }
-                };
-                self.paragraph(false);
-                self.heading(time, connection.number, None, "", &line);
+                if let Some(line) = notes::ending_text(ending) {
+                    self.paragraph(false);
+                    self.heading(time, connection.number, None, "", &line);
+                }
+            }
+            Event::Changed(connection, turned) => {
+                if turned {
+                    let (client, server) = (connection.client, connection.server);
+                    let line =
+                        format!("as it turns out, the client is {client}, the server {server}");
+                    self.paragraph(true);
+                    self.heading(time, connection.number, None, "", &line);
+                }
             }
             Event::Unit(unit) => self.unit(unit),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
+            Event::Recount { .. } => {}
         }
     }
 
@@ -330,70 +346,68 @@ impl<W> Printer<W> {
         let line = if connection.midway {
             format!("client {client} and server {server}, connected before the capture began")
         } else {
-            format!("client {client} connects to server {server}")
+            format!("client {client} asks server {server} for a connection")
         };
         self.paragraph(true);
         self.heading(time, connection.number, None, "", &line);
     }
 
     fn note(&mut self, time: i64, connection: &ConnectionInfo, side: Side, note: Note<'_>) {
-        let number = connection.number;
-        let label = side.letter().to_string();
-        let name = side.name();
-        let line = match note {
-            Note::Cut(bytes) => {
-                self.cut_off += bytes;
-                format!("{} cut off by the snap length", plural(bytes, "byte"))
-            }
-            Note::Gap(bytes) => {
-                self.missing += bytes;
-                format!("gap: {} not in the capture", plural(bytes, "byte"))
-            }
-            Note::Repeated(bytes) => {
+        // Bytes of it that are shown too.
+        let mut shown: &[u8] = &[];
+        match note {
+            Note::Cut(bytes) => self.cut_off += bytes,
+            Note::Gap(bytes) => self.missing += bytes,
+            Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
                 self.sent_again += bytes;
-                format!("{} sent again", plural(bytes, "byte"))
             }
-            Note::GapOrFin => "gap: 1 byte or the FIN is not in the capture".to_owned(),
             Note::Late { bytes, cut, missed } => {
-                let len = bytes.len() as u64;
-                self.shown += len;
                 self.cut_off += cut;
                 if missed {
                     // It was said that they are.
-                    self.missing -= len + cut;
+                    self.missing -= bytes.len() as u64 + cut;
                 }
                 if cut > 0 {
-                    let line = format!("{} cut off by the snap length", plural(cut, "byte"));
-                    self.paragraph(false);
-                    self.heading(time, number, Some(side), &label, &line);
+                    self.note_line(time, connection, side, &Note::Cut(cut), false);
                 }
-                if len > 0 {
-                    let line = format!("{} from before, captured late", plural(len, "byte"));
-                    self.paragraph(true);
-                    self.heading(time, number, Some(side), &label, &line);
-                    if self.style.explain {
-                        self.explained(&Unit::late(time, connection, side, bytes));
-                    } else {
-                        self.lines(bytes, Side::Client);
-                    }
+                if bytes.is_empty() {
+                    return;
                 }
-                return;
+                shown = bytes;
             }
-            Note::End => format!("the {name} has nothing more to send (FIN)"),
-            Note::WebSocket => {
-                self.paragraph(true);
-                self.heading(
-                    time,
-                    number,
-                    None,
-                    "",
-                    "from here on, both sides send WebSocket frames",
-                );
-                return;
+            Note::Tcp(Notice::Outside { bytes, cut }) => {
+                self.cut_off += cut;
+                shown = bytes;
             }
-        };
-        self.paragraph(false);
-        self.heading(time, number, Some(side), &label, &line);
+            Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                self.no_data += bytes;
+            }
+            Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
+        }
+        self.shown += shown.len() as u64;
+        let several = !shown.is_empty() || matches!(note, Note::WebSocket);
+        self.note_line(time, connection, side, &note, several);
+        match note {
+            Note::Late { bytes, .. } if self.style.explain => {
+                self.explained(&Unit::late(time, connection, side, bytes));
+            }
+            _ => self.lines(shown, Side::Client),
+        }
+    }
+
+    fn note_line(
+        &mut self,
+        time: i64,
+        connection: &ConnectionInfo,
+        side: Side,
+        note: &Note<'_>,
+        several: bool,
+    ) {
+        self.paragraph(several);
+        let line = notes::text(side, note);
+        let of_both = matches!(note, Note::WebSocket);
+        let label = if of_both { String::new() } else { side.letter().to_string() };
+        self.heading(time, connection.number, (!of_both).then_some(side), &label, &line);
     }
 
     fn unit(&mut self, unit: &Unit) {
@@ -578,10 +592,15 @@ impl<W> Printer<W> {
         );
         self.text.push_str(&line);
         let line = format!(
-            "{} shown, {} sent again, {} cut off by the snap length\n",
+            "{} shown, {} sent again, {} cut off by the snap length",
             self.shown, self.sent_again, self.cut_off
         );
         self.text.push_str(&line);
+        if self.no_data > 0 {
+            let line = format!(", {} no data, but of keep-alives and window probes", self.no_data);
+            self.text.push_str(&line);
+        }
+        self.text.push('\n');
         if self.missing > 0 {
             let line = format!("and {} missing in gaps\n", plural(self.missing, "byte"));
             self.colored(color::WARNING, &line);

@@ -5,11 +5,14 @@ use std::{collections::HashMap, io::Read};
 
 use serde_json::{Value, json};
 
+pub use super::left_out::LeftOut;
 use super::{plural::plural, table::Table};
 use crate::{
     decode::{Decoder, Kind, Note, Sink},
-    input::{Contents, Packet, ReadError, Reader, Segment},
-    tcp::{CONNECTION_LIMIT, ConnectionInfo, Conversations, Ending, Origin, Side},
+    input::{Contents, Found, Headers, ReadError, Reader, Segment, Twice},
+    tcp::{
+        CONNECTION_LIMIT, ConnectionInfo, Conversations, EARLY_WAIT, Ending, Notice, Origin, Side,
+    },
 };
 
 /// The silence that separates one update from the next, in nanoseconds: half a second.
@@ -43,10 +46,12 @@ impl Figures {
         [self.total_packets, self.app_packets, self.frame_bytes, self.tcp_bytes, self.app_bytes]
     }
 
-    fn add(&mut self, packet: &Packet<'_>, segment: &Segment<'_>) {
-        self.total_packets += 1;
-        self.app_packets += u64::from(segment.payload_len > 0);
-        self.frame_bytes += u64::from(packet.frame_len);
+    /// Adds a segment, which may have come in several packets.
+    fn add(&mut self, found: &Found<'_>, segment: &Segment<'_>) {
+        let packets = u64::from(found.packets);
+        self.total_packets += packets;
+        self.app_packets += if segment.payload_len > 0 { packets } else { 0 };
+        self.frame_bytes += found.frame_bytes;
         self.tcp_bytes += u64::from(segment.header_len);
         self.app_bytes += u64::from(segment.payload_len);
     }
@@ -75,6 +80,8 @@ pub struct Division {
     pub sent_again: u64,
     /// Those that the capture cut off.
     pub cut_off: u64,
+    /// Those of keep-alives and window probes, which are no data.
+    pub no_data: u64,
 }
 
 impl Division {
@@ -86,7 +93,7 @@ impl Division {
     /// The bytes that arrived in this update and whose kind is not known yet, such as those that
     /// wait for others before them.
     pub fn undecided(&self) -> u64 {
-        let known = self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off;
+        let known = self.kinds.iter().sum::<u64>() + self.sent_again + self.cut_off + self.no_data;
         self.total.saturating_sub(known)
     }
 
@@ -105,6 +112,7 @@ impl Division {
             "content": self.of(Kind::Content),
             "sent_again": self.sent_again,
             "cut_off": self.cut_off,
+            "no_data": self.no_data,
             "undecided": self.undecided(),
         })
     }
@@ -142,60 +150,6 @@ pub struct UsualUpdate {
     pub of: u64,
 }
 
-/// What was left out of the figures.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct LeftOut {
-    /// Packets that hold no TCP segment.
-    pub not_tcp: u64,
-    /// Fragments of IP packets with a TCP segment.
-    pub fragments: u64,
-    /// Packets whose headers are broken or cut off.
-    pub unreadable: u64,
-    /// Packets of interfaces with a link type that is not supported.
-    pub unsupported: u64,
-}
-
-impl LeftOut {
-    /// Counts a packet, if it has no segment.
-    pub fn count(&mut self, contents: &Contents<'_>) {
-        match contents {
-            Contents::Tcp(_) => {}
-            Contents::NotTcp => self.not_tcp += 1,
-            Contents::Fragment => self.fragments += 1,
-            Contents::Unreadable => self.unreadable += 1,
-        }
-    }
-
-    /// A line for each kind of packet that was left out, or one that says that there were none at
-    /// all. `taken` is how many were not left out.
-    pub fn warnings(&self, taken: u64) -> Vec<String> {
-        let packets = |count: u64| match count {
-            1 => "1 packet".to_owned(),
-            count => format!("{count} packets"),
-        };
-        let mut lines = Vec::new();
-        let reasons = [
-            (self.not_tcp, "not TCP"),
-            (self.fragments, "a fragment of an IP packet, whose TCP segment is not put together"),
-            (self.unreadable, "with headers that are broken or cut off"),
-            (self.unsupported, "from an interface with a link type that is not supported"),
-        ];
-        for (count, reason) in reasons {
-            if count > 0 {
-                lines.push(format!("{} left out: {reason}", packets(count)));
-            }
-        }
-        if lines.is_empty() && taken == 0 {
-            lines.push(
-                "is empty: no packet was captured; was something sent meanwhile, and on that \
-                 interface (-i lo for what stays on this machine)?"
-                    .to_owned(),
-            );
-        }
-        lines
-    }
-}
-
 /// The figures of a capture.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
@@ -228,15 +182,26 @@ impl Stats {
     /// there.
     pub fn read(input: impl Read, port: Option<u16>) -> Result<Self, ReadError> {
         let mut reader = Reader::new(input);
+        let mut headers = Headers::default();
         let mut conversations = Conversations::new(port);
         let mut counter = Counter::default();
         let mut stats = Self::default();
+        let mut twice = Twice::default();
         loop {
             match reader.next_packet() {
-                Ok(Some(packet)) => match Contents::of(&packet) {
-                    Contents::Tcp(segment) => counter.packet(&packet, &segment, &mut conversations),
-                    other => stats.left_out.count(&other),
-                },
+                Ok(Some(packet)) => {
+                    let found = headers.read(&packet);
+                    stats.left_out.count(&found);
+                    match &found.contents {
+                        Contents::Tcp(_) if twice.is_again(&packet) => {
+                            stats.left_out.recorded_twice += 1;
+                        }
+                        Contents::Tcp(segment) => {
+                            counter.packet(packet.time, &found, segment, &mut conversations);
+                        }
+                        _ => {}
+                    }
+                }
                 Ok(None) => break,
                 Err(ReadError::Damaged(offset)) => {
                     stats.damaged_at = Some(offset);
@@ -247,11 +212,7 @@ impl Stats {
         }
         stats.connections = conversations.count();
         conversations.finish(counter.last_time, &mut counter);
-        counter.end_part();
-        stats.overall = counter.overall;
-        stats.usual = counter.usual();
-        stats.dropped = counter.dropped;
-        stats.forgot_updates = counter.forgot;
+        counter.finish(&mut stats);
         stats.left_out.unsupported = reader.unsupported();
         stats.cut_at = reader.cut_at();
         Ok(stats)
@@ -295,12 +256,7 @@ impl Stats {
             "update": usual,
             "connections": self.connections,
             "connections_dropped": self.dropped,
-            "left_out": {
-                "not_tcp": self.left_out.not_tcp,
-                "fragments": self.left_out.fragments,
-                "unreadable": self.left_out.unreadable,
-                "unsupported_link_type": self.left_out.unsupported,
-            },
+            "left_out": self.left_out.json(),
             "ends_in_packet_at": self.cut_at,
             "damaged_at": self.damaged_at,
         })
@@ -374,10 +330,12 @@ pub fn division_table(captures: &[Named<'_>]) -> String {
     // The columns that nearly always are 0 appear only when they are not.
     let again = rows.iter().any(|(_, _, division)| division.sent_again > 0);
     let cut = rows.iter().any(|(_, _, division)| division.cut_off > 0);
+    let no_data = rows.iter().any(|(_, _, division)| division.no_data > 0);
     let undecided = rows.iter().any(|(_, _, division)| division.undecided() > 0);
     let mut columns = vec!["PCAP", "From", "App Bytes", "Time", "Framing", "HTTP Head", "Content"];
     columns.extend(again.then_some("Sent Again"));
     columns.extend(cut.then_some("Cut Off"));
+    columns.extend(no_data.then_some("No Data"));
     columns.extend(undecided.then_some("Undecided"));
     let mut table = Table::new(&columns);
     for (name, side, division) in rows {
@@ -385,6 +343,7 @@ pub fn division_table(captures: &[Named<'_>]) -> String {
         cells.extend(Kind::ALL.map(|kind| division.of(kind).to_string()));
         cells.extend(again.then(|| division.sent_again.to_string()));
         cells.extend(cut.then(|| division.cut_off.to_string()));
+        cells.extend(no_data.then(|| division.no_data.to_string()));
         cells.extend(undecided.then(|| division.undecided().to_string()));
         table.row(name, cells);
     }
@@ -401,7 +360,7 @@ struct Row {
 
 /// Counts the packets as they come.
 #[derive(Default)]
-struct Counter {
+pub(super) struct Counter {
     overall: Figures,
     last_time: i64,
     /// The number of the part at hand, from 0.
@@ -417,29 +376,82 @@ struct Counter {
     updates: u64,
     forgot: bool,
     dropped: u64,
+    /// The numbers of the first and the last packet of the part at hand.
+    packets: (u64, u64),
+    decided: Option<Decided>,
+}
+
+/// An update, once it is over.
+pub(super) struct Decided {
+    /// The numbers of its first and its last packet.
+    packets: (u64, u64),
+    update: Update,
+}
+
+impl Decided {
+    /// Its members in JSON, named as in [`Stats::json`].
+    pub(super) fn members(&self) -> [(&'static str, Value); 4] {
+        let Self { packets: (first, last), update } = self;
+        [
+            ("packets", json!([first, last])),
+            ("figures", update.figures.json()),
+            ("client", update.division(Side::Client).json()),
+            ("server", update.division(Side::Server).json()),
+        ]
+    }
 }
 
 impl Counter {
     fn packet(
         &mut self,
-        packet: &Packet<'_>,
+        time: i64,
+        found: &Found<'_>,
         segment: &Segment<'_>,
         conversations: &mut Conversations<Decoder>,
     ) {
-        if self.overall.total_packets > 0 && packet.time.saturating_sub(self.last_time) >= SILENCE {
+        if self.is_silence_before(time) {
+            // What waited for other segments belongs to the part before the silence.
+            conversations.release_early(time.saturating_sub(EARLY_WAIT), self);
+        }
+        self.begin_packet(0, time, found, segment);
+        let (_, side) = conversations.segment(time, segment, self);
+        self.end_packet(side, found, segment);
+    }
+
+    /// Whether a packet at `time` comes after a silence.
+    pub(super) fn is_silence_before(&self, time: i64) -> bool {
+        self.overall.total_packets > 0 && time.saturating_sub(self.last_time) >= SILENCE
+    }
+
+    /// Counts the packet with this number, before what is said in it is counted.
+    pub(super) fn begin_packet(
+        &mut self,
+        number: u64,
+        time: i64,
+        found: &Found<'_>,
+        segment: &Segment<'_>,
+    ) {
+        if self.is_silence_before(time) {
             self.end_part();
         }
         // A packet that was captured out of order does not turn the time back.
-        if self.overall.total_packets == 0 || packet.time > self.last_time {
-            self.last_time = packet.time;
+        if self.overall.total_packets == 0 || time > self.last_time {
+            self.last_time = time;
         }
-        self.overall.add(packet, segment);
-        self.update.figures.add(packet, segment);
+        self.overall.add(found, segment);
+        self.update.figures.add(found, segment);
         self.has_control |= segment.flags.syn || segment.flags.fin || segment.flags.rst;
-        let (_, side) = conversations.segment(packet.time, segment, self);
+        if self.packets.0 == 0 {
+            self.packets.0 = number;
+        }
+        self.packets.1 = number;
+    }
+
+    /// Counts what `side` sent in the packet.
+    pub(super) fn end_packet(&mut self, side: Side, found: &Found<'_>, segment: &Segment<'_>) {
         self.update.divisions[side.index()].total += u64::from(segment.payload_len);
         if side == Side::Server || segment.payload_len == 0 {
-            self.update.without_client.add(packet, segment);
+            self.update.without_client.add(found, segment);
         }
     }
 
@@ -449,6 +461,7 @@ impl Counter {
         let has_control = std::mem::take(&mut self.has_control);
         let has_answer = std::mem::take(&mut self.has_answer);
         let has_unasked = std::mem::take(&mut self.has_unasked);
+        let packets = std::mem::take(&mut self.packets);
         let is_first = self.part == 0;
         self.part += 1;
         if is_first || has_control || update.figures.app_bytes == 0 {
@@ -456,6 +469,7 @@ impl Counter {
         }
         self.updates += 1;
         update.can_push = has_unasked && !has_answer;
+        self.decided = Some(Decided { packets, update });
         let row = self.rows.entry(update.figures).or_insert(Row { seen: 0, latest: 0, update });
         row.seen += 1;
         row.latest = self.updates;
@@ -470,6 +484,25 @@ impl Counter {
             let limit = seen[ROW_LIMIT / 2];
             self.rows.retain(|_, row| (row.seen, row.latest) > limit || row.latest == latest);
         }
+    }
+
+    /// The update that was decided last, unless it was taken before.
+    pub(super) fn take_decided(&mut self) -> Option<Decided> {
+        self.decided.take()
+    }
+
+    /// How many packets were counted.
+    pub(super) fn packets(&self) -> u64 {
+        self.overall.total_packets
+    }
+
+    /// The capture is over: puts its figures into `stats`.
+    pub(super) fn finish(&mut self, stats: &mut Stats) {
+        self.end_part();
+        stats.overall = self.overall;
+        stats.usual = self.usual();
+        stats.dropped = self.dropped;
+        stats.forgot_updates = self.forgot;
     }
 
     fn usual(&self) -> Option<UsualUpdate> {
@@ -496,9 +529,16 @@ impl Sink for Counter {
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
         match note {
             Note::Cut(bytes) => self.division(origin).cut_off += bytes,
-            Note::Repeated(bytes) => self.division(origin).sent_again += bytes,
-            Note::Late { cut, .. } => self.division(origin).cut_off += cut,
-            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket => {}
+            Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
+                self.division(origin).sent_again += bytes;
+            }
+            Note::Late { cut, .. } | Note::Tcp(Notice::Outside { cut, .. }) => {
+                self.division(origin).cut_off += cut;
+            }
+            Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                self.division(origin).no_data += bytes;
+            }
+            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
         }
     }
 

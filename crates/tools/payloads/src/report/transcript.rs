@@ -5,8 +5,8 @@ use std::io::Read;
 use super::escape::push_escaped;
 use crate::{
     decode::{Assembler, Event, Listener, Note, Unit, UnitKind},
-    input::{Contents, Flags, ReadError, Reader},
-    tcp::{ConnectionInfo, Conversations, Ending, Side},
+    input::{Contents, Flags, Headers, ReadError, Reader, Twice},
+    tcp::{ConnectionInfo, Conversations, Ending, Notice, Side},
 };
 
 /// A packet on a connection's time line.
@@ -37,6 +37,8 @@ pub struct Transcript {
     pub ending: Option<Ending>,
     /// How many of its bytes were sent again.
     pub sent_again: u64,
+    /// How many of its bytes are no data, but those of keep-alives and window probes.
+    pub no_data: u64,
     /// How many of its bytes the capture cut off.
     pub cut_off: u64,
     /// How many of its bytes are missing in gaps.
@@ -100,16 +102,22 @@ pub fn text(units: &[Unit]) -> String {
 /// If the input cannot be read, is no capture or is damaged.
 pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, ReadError> {
     let mut reader = Reader::new(input);
+    let mut headers = Headers::default();
     let mut conversations = Conversations::new(port);
     let mut assembler = Assembler::new(Collector::default());
+    let mut twice = Twice::default();
     let mut first = None;
     let mut last = 0;
     while let Some(packet) = reader.next_packet()? {
         let time = packet.time.saturating_sub(*first.get_or_insert(packet.time));
         assembler.start(packet.time);
-        let Contents::Tcp(segment) = Contents::of(&packet) else {
+        let found = headers.read(&packet);
+        let Contents::Tcp(segment) = found.contents else {
             continue;
         };
+        if twice.is_again(&packet) {
+            continue;
+        }
         last = packet.time;
         let (number, side) = conversations.segment(packet.time, &segment, &mut assembler);
         if let Some(transcript) = assembler.listener().of(number) {
@@ -117,7 +125,7 @@ pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, Read
                 time,
                 side,
                 flags: segment.flags,
-                frame_bytes: packet.frame_len,
+                frame_bytes: u32::try_from(found.frame_bytes).unwrap_or(u32::MAX),
                 app_bytes: segment.payload_len,
             });
         }
@@ -147,14 +155,30 @@ impl Listener for Collector {
                 packets: Vec::new(),
                 ending: None,
                 sent_again: 0,
+                no_data: 0,
                 cut_off: 0,
                 missing: 0,
             }),
+            Event::Changed(connection, turned) => {
+                let Some(transcript) = self.of(connection.number) else {
+                    return;
+                };
+                transcript.connection = *connection;
+                if turned {
+                    for unit in &mut transcript.units {
+                        unit.side = unit.side.peer();
+                    }
+                    for packet in &mut transcript.packets {
+                        packet.side = packet.side.peer();
+                    }
+                }
+            }
             Event::Ended(connection, ending) => {
                 if let Some(transcript) = self.of(connection.number) {
                     transcript.ending = Some(ending);
                 }
             }
+            Event::Recount { .. } => {}
             Event::Unit(unit) => {
                 if let Some(transcript) = self.of(unit.connection) {
                     transcript.units.push(unit.clone());
@@ -167,7 +191,9 @@ impl Listener for Collector {
                 match note {
                     Note::Cut(bytes) => transcript.cut_off += bytes,
                     Note::Gap(bytes) => transcript.missing += bytes,
-                    Note::Repeated(bytes) => transcript.sent_again += bytes,
+                    Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
+                        transcript.sent_again += bytes;
+                    }
                     Note::Late { bytes, cut, missed } => {
                         transcript.cut_off += cut;
                         if missed {
@@ -177,7 +203,16 @@ impl Listener for Collector {
                             transcript.units.push(Unit::late(time, connection, side, bytes));
                         }
                     }
-                    Note::GapOrFin | Note::End | Note::WebSocket => {}
+                    Note::Tcp(Notice::Outside { bytes, cut }) => {
+                        transcript.cut_off += cut;
+                        if !bytes.is_empty() {
+                            transcript.units.push(Unit::late(time, connection, side, bytes));
+                        }
+                    }
+                    Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                        transcript.no_data += bytes;
+                    }
+                    Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
                 }
             }
         }

@@ -4,12 +4,15 @@ use super::stream::Output;
 use crate::input::Endpoint;
 
 /// The side of a connection that a byte comes from.
+///
+/// The client is the side that sent the first SYN. Where no SYN was captured, it is the one that
+/// [`Follower::sender`] takes for it, or else the one whose port looks less like a server's.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Side {
-    /// The side that sent the first SYN.
+    /// The side that asks.
     #[default]
     Client,
-    /// The side that answered it.
+    /// The side that answers.
     Server,
 }
 
@@ -55,7 +58,7 @@ pub struct ConnectionInfo {
     pub client: Endpoint,
     /// The server's end.
     pub server: Endpoint,
-    /// Whether the capture begins in the middle of it.
+    /// Whether the capture begins in the middle of it: its SYN was not captured, at least not yet.
     pub midway: bool,
 }
 
@@ -66,8 +69,28 @@ pub enum Ending {
     Closed,
     /// This side broke it off (RST).
     Reset(Side),
+    /// This side refused it: it answered the SYN with an RST.
+    Refused(Side),
+    /// No SYN, ACK came, though the other side asked for it so often.
+    Unanswered(u32),
+    /// Its ports are those of a new connection now; its own end was not captured.
+    Replaced,
     /// It was the longest idle one, and its place was needed.
     Dropped,
+}
+
+impl Ending {
+    /// Its word, which stays the same.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Reset(_) => "reset",
+            Self::Refused(_) => "refused",
+            Self::Unanswered(_) => "unanswered",
+            Self::Replaced => "replaced",
+            Self::Dropped => "dropped",
+        }
+    }
 }
 
 /// Where bytes come from.
@@ -86,9 +109,28 @@ pub trait Follower {
     /// What it keeps of each connection.
     type Kept;
 
+    /// The side that sends `bytes`, if they show it: that of a client or that of a server.
+    ///
+    /// This is asked where no SYN was captured, and before the bytes are given, until an answer comes:
+    /// first with what the first packet brought, when nothing is kept yet, then with what each other
+    /// one does. Where the answer is not the side that they were taken to be from, the connection is
+    /// turned round, which [`changed`](Self::changed) says, and they come from the side that this
+    /// says.
+    fn sender(&self, _kept: Option<&Self::Kept>, _bytes: &[u8]) -> Option<Side> {
+        None
+    }
     /// A connection begins: what to keep of it.
     fn opened(&mut self, connection: &ConnectionInfo, time: i64) -> Self::Kept;
-    /// This came out of one side's [`Stream`](super::Stream).
+    /// What is known of a connection turned out otherwise, and this holds for what came before too.
+    /// If it is `turned` round, what was taken for its client is its server.
+    fn changed(
+        &mut self,
+        kept: &mut Self::Kept,
+        connection: &ConnectionInfo,
+        time: i64,
+        turned: bool,
+    );
+    /// This came out of what one side sent.
     fn take(&mut self, kept: &mut Self::Kept, origin: &Origin<'_>, output: Output<'_>);
     /// How many bytes of what was taken are kept until more completes them.
     fn kept_size(&self, kept: &Self::Kept) -> usize;

@@ -3,12 +3,17 @@
 //! This room knows TCP segments from [`input`](crate::input) and nothing of what is said in them: it
 //! hands the bytes on to a [`Follower`].
 
+mod connection;
 mod conversation;
+mod end;
 mod follower;
+mod notice;
+mod said;
 mod stream;
 
 pub(crate) use stream::usize_of;
 
 pub use conversation::{CONNECTION_LIMIT, Conversations, EARLY_WAIT};
 pub use follower::{ConnectionInfo, Ending, Follower, Origin, Side};
-pub use stream::{Output, Stream};
+pub use notice::Notice;
+pub use stream::Output;

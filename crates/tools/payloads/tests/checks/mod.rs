@@ -1,6 +1,13 @@
 //! What must hold for any input at all. The fuzz targets in `fuzz` look for input for which it does
 //! not, and the tests in `tests/inputs.rs` try what they found again.
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub mod headers;
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub mod json;
+#[allow(dead_code, reason = "each test file uses a part of it")]
+pub mod unpack;
+
 use std::io::{self, Write};
 
 use payloads::{
@@ -10,7 +17,7 @@ use payloads::{
         show::{Show, Style},
         stats::{self, Stats},
     },
-    tcp::{ConnectionInfo, Conversations, Origin, Output, Side},
+    tcp::{ConnectionInfo, Conversations, Notice, Origin, Output, Side},
 };
 
 /// The last line of a text with a word, of which nothing else is kept.
@@ -65,6 +72,7 @@ pub fn capture(capture: &[u8]) {
             assert_eq!(sum, stats.overall.app_bytes, "{found}");
         }
     }
+    json::lines(capture);
     if let Ok(stats) = stats {
         if let Some(usual) = &stats.usual {
             let total: u64 = usual.update.divisions.iter().map(|division| division.total).sum();
@@ -156,7 +164,7 @@ impl Sink for Ledger {
         self.open.insert((origin.connection.number, origin.side.index()));
     }
 
-    fn piece(&mut self, origin: &Origin<'_>, part: Part, bytes: &[u8]) {
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, _kind: Kind, bytes: &[u8]) {
         assert!(!bytes.is_empty());
         assert!(self.open.contains(&(origin.connection.number, origin.side.index())));
         self.shown += bytes.len() as u64;
@@ -173,7 +181,16 @@ impl Sink for Ledger {
     fn note(&mut self, _origin: &Origin<'_>, note: Note<'_>) {
         match note {
             Note::Cut(bytes) => self.cut += bytes,
-            Note::Repeated(bytes) => self.repeated += bytes,
+            Note::Repeated(bytes)
+            | Note::Tcp(
+                Notice::SentOtherwise { bytes, .. }
+                | Notice::KeepAlive(bytes)
+                | Notice::WindowProbe(bytes),
+            ) => self.repeated += bytes,
+            Note::Tcp(Notice::Outside { bytes, cut }) => {
+                self.shown += bytes.len() as u64;
+                self.cut += cut;
+            }
             Note::Late { bytes, cut, missed } => {
                 self.shown += bytes.len() as u64;
                 self.cut += cut;
@@ -186,7 +203,7 @@ impl Sink for Ledger {
                 assert!(bytes > 0);
                 self.missing += bytes.cast_signed();
             }
-            Note::GapOrFin | Note::End | Note::WebSocket => {}
+            Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
         }
     }
 
@@ -258,7 +275,8 @@ pub fn segments(input: &[u8]) {
         let (who, how) = (input.next(), input.next());
         let (side, connection) = (usize::from(who & 1), usize::from(who >> 1 & 7));
         let bit = |bit: u8| how >> bit & 1 == 1;
-        let flags = Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3) };
+        let flags =
+            Flags { syn: bit(0), fin: bit(1), rst: bit(2), ack: !bit(3), ..Flags::default() };
         let form = input.next();
         let payload = input.payload(form);
         let cut = if bit(4) { u32::from(input.next()) } else { 0 };
@@ -292,6 +310,8 @@ pub fn segments(input: &[u8]) {
             sequence,
             acknowledgment,
             flags,
+            window: 0xffff,
+            options: &[],
             header_len: 20,
             payload_len,
             payload: &payload,
@@ -366,7 +386,7 @@ fn decode(messages: &[(Side, Vec<u8>)], total: u64, mut cut: impl FnMut(usize) -
         let mut rest = message.as_slice();
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(cut(rest.len()));
-            decoder.take(&info, *side, 0, Output::Data(piece), &mut ledger);
+            decoder.take(&info, *side, 0, Output::Data { sequence: 0, bytes: piece }, &mut ledger);
             rest = after;
         }
     }

@@ -1,0 +1,155 @@
+//! Which packets the bytes of units were captured in.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::input::Endpoint;
+use crate::tcp::Origin;
+
+/// The most packets of one side that are remembered until what they carry comes out in order.
+const PACKET_LIMIT: usize = 4096;
+
+/// The most sides that packets are remembered of.
+const SIDE_LIMIT: usize = 2 * crate::tcp::CONNECTION_LIMIT;
+
+/// Where bytes were captured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Span {
+    /// The number of the packet, from 1.
+    pub packet: u64,
+    /// The first of them, counted from the packet's first byte.
+    pub offset: u32,
+    /// How many they are.
+    pub bytes: u32,
+}
+
+/// Captured data of a packet.
+#[derive(Clone, Copy, Debug)]
+struct Carried {
+    sequence: u32,
+    span: Span,
+}
+
+/// The packets of a capture whose data is still to come out in order, by their ends.
+#[derive(Debug, Default)]
+pub(super) struct Carriers(HashMap<(Endpoint, Endpoint), VecDeque<Carried>>);
+
+impl Carriers {
+    /// A packet from `source` to `destination` carries data that begins with `sequence`.
+    pub(super) fn push(
+        &mut self,
+        source: Endpoint,
+        destination: Endpoint,
+        sequence: u32,
+        span: Span,
+    ) {
+        if self.0.len() >= SIDE_LIMIT && !self.0.contains_key(&(source, destination)) {
+            // So many are not open at a time.
+            self.0.retain(|_, carried| !carried.is_empty());
+            if self.0.len() >= SIDE_LIMIT {
+                self.0.clear();
+            }
+        }
+        let carried = self.0.entry((source, destination)).or_default();
+        if carried.len() == PACKET_LIMIT {
+            carried.pop_front();
+        }
+        carried.push_back(Carried { sequence, span });
+    }
+
+    /// Where the `len` bytes from `sequence` on, which come out now, were captured first. Earlier
+    /// packets are forgotten.
+    pub(super) fn take(
+        &mut self,
+        source: Endpoint,
+        destination: Endpoint,
+        sequence: u32,
+        len: usize,
+        found: &mut VecDeque<Span>,
+    ) {
+        let Some(carried) = self.0.get_mut(&(source, destination)) else {
+            return;
+        };
+        let mut at = sequence;
+        let mut left = u32::try_from(len).unwrap_or(u32::MAX);
+        while left > 0 {
+            let here = carried.iter().find_map(|carried| {
+                let skip = at.wrapping_sub(carried.sequence);
+                (skip < carried.span.bytes).then_some((skip, carried.span))
+            });
+            let Some((skip, span)) = here else {
+                // Nothing is known of it, which does not happen to data that was captured lately.
+                break;
+            };
+            let bytes = left.min(span.bytes - skip);
+            found.push_back(Span { offset: span.offset + skip, bytes, ..span });
+            at = at.wrapping_add(bytes);
+            left -= bytes;
+        }
+        // What ends before here has come out.
+        carried.retain(|carried| {
+            let end = carried.sequence.wrapping_add(carried.span.bytes);
+            at.wrapping_sub(end).cast_signed() < 0
+        });
+    }
+}
+
+/// Takes the spans of the next `len` bytes from `delivered`, and adds them to `spans`.
+pub(super) fn consume(delivered: &mut VecDeque<Span>, len: usize, spans: &mut Vec<Span>) {
+    let mut left = u32::try_from(len).unwrap_or(u32::MAX);
+    while left > 0 {
+        let Some(next) = delivered.front_mut() else {
+            return;
+        };
+        let bytes = left.min(next.bytes);
+        let taken = Span { bytes, ..*next };
+        match spans.last_mut() {
+            Some(last)
+                if last.packet == taken.packet && last.offset + last.bytes == taken.offset =>
+            {
+                last.bytes += bytes;
+            }
+            _ => spans.push(taken),
+        }
+        left -= bytes;
+        next.offset += bytes;
+        next.bytes -= bytes;
+        if next.bytes == 0 {
+            delivered.pop_front();
+        }
+    }
+}
+
+/// The ends that the bytes of `origin` go from and to.
+pub(super) fn ends(origin: &Origin<'_>) -> (Endpoint, Endpoint) {
+    let connection = origin.connection;
+    match origin.side {
+        crate::tcp::Side::Client => (connection.client, connection.server),
+        crate::tcp::Side::Server => (connection.server, connection.client),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_found_where_they_were_captured_first() {
+        let end = |port| Endpoint { address: [192, 0, 2, 1].into(), port };
+        let mut carriers = Carriers::default();
+        let span = |packet, bytes| Span { packet, offset: 66, bytes };
+        // The second is captured before the first, and the first is sent again.
+        carriers.push(end(1), end(2), u32::MAX - 1, span(5, 10));
+        carriers.push(end(1), end(2), 8, span(4, 10));
+        carriers.push(end(1), end(2), u32::MAX - 1, span(6, 10));
+        let mut delivered = VecDeque::new();
+        carriers.take(end(1), end(2), u32::MAX - 1, 20, &mut delivered);
+        let mut spans = Vec::new();
+        consume(&mut delivered, 3, &mut spans);
+        consume(&mut delivered, 9, &mut spans);
+        assert_eq!(
+            spans,
+            [Span { packet: 5, offset: 66, bytes: 10 }, Span { packet: 4, offset: 66, bytes: 2 }]
+        );
+        assert_eq!(delivered, [Span { packet: 4, offset: 68, bytes: 8 }]);
+    }
+}

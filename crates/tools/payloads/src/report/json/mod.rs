@@ -1,0 +1,596 @@
+//! A capture as lines of JSON, for programs: what `payloads show --json` prints.
+//!
+//! One object a line, in UTF-8 without control characters, in the order in which things become known.
+//! Names stay once released; a reader ignores what it does not know. The sums of what the lines say
+//! are those of `payloads stats`.
+//!
+//! Times are seconds since the capture's first packet, those of a thing's first byte; they may be
+//! negative or go back where packets were captured out of order. Sizes are bytes unless they say
+//! bits. Hexadecimal text is lower case, without spaces. Numbers of packets, connections and units
+//! count from 1 over the whole capture.
+//!
+//! | kind | when | besides `kind` |
+//! |---|---|---|
+//! | `capture` | first of all | `version` (1), `start` (the first packet's time, RFC 3339 in UTC; null if there is none) |
+//! | `connection` | a connection is first seen, and again where what it says turned out otherwise, for what came before too | `connection`, `time`, `client`, `server`, `midway` |
+//! | `term` | before the first line that refers to it, once | `term` (its key), `name`, `meaning`, `source` |
+//! | `packet` | at once when it is read | `packet`, `time`, `length` on the wire, `captured`, `what` (in words), `layers`, `fields`, `hex` (all captured bytes); for TCP also `connection`, `side`, `flags`, `seq` and `ack` (relative: the connection's first byte is 1), `data` (bytes of payload on the wire), `acknowledges` (the packets whose data it acknowledges first), `answers` (the packet that it is the first answer to) |
+//! | a unit: `request`, `response`, `content`, `chunk`, `text`, `frame`, `bytes` | it is complete or cannot be completed; where a message has no end but the connection's, with each packet; where it is long, in pieces | `unit`, `label`, `what`, `connection`, `side`, `time`, `bytes`, `parts`, `spans`, `complete`, `continues` (the unit before, where this is a piece of the same); `text` where it is text, else `hex`. A frame has `hex` always, and `fin`, `rsv`, `opcode`, `masked`, and its `payload` unmasked, as `text` or `hex` within |
+//! | `note` | something about bytes, packets or a connection that a reader should know | `note` (a stable word), `text` (as `show` prints it), `time`, and `connection`, `side`, `bytes` where they apply |
+//! | `recount` | bytes of a unit turned out to be of another kind | `unit`, `byte` (from 0), `bytes`, `of` |
+//! | `update` | an update is decided | `packets` (first and last), `figures` and the divisions `client` and `server`, named as in `stats --json` |
+//! | `end` | the capture is over | `why` (`"over"`, `"cut"`, `"damaged"`), `shown`, `sent_again`, `cut_off`, `no_data` (of keep-alives and window probes), `missing`, and `stats`: the object that `stats --json` prints |
+//!
+//! `layers` of a packet, from the outside in: each `layer`, `bits`, `group` (`link`, `network`,
+//! `transport`, `payload`) and `text`. `fields` of a packet: arrays `[bits, term, value]` in order. Both
+//! tile the captured bytes from the first bit to the last; what is not read is a layer and a field too.
+//!
+//! `spans` of a unit are arrays `[packet, offset, bytes]`: where its bytes were captured, `offset`
+//! counted from the packet's first byte.
+//!
+//! `parts` of a unit are arrays `[bits, of, term, value]` in order, and tile it; the fields of a
+//! frame's header are parts of their own. `of` is what the bits count as: `time`, `framing`, `head`,
+//! `content`; a time is a part of its own. A value longer than 200 characters ends with `…`: the
+//! unit has all of it.
+
+mod line;
+mod terms;
+mod unit;
+
+use std::{
+    collections::HashSet,
+    io::{self, Write},
+    mem,
+};
+
+use super::{
+    left_out::LeftOut,
+    notes,
+    packets::{Deed, Sent, Tracker},
+    stats::{Counter, Decided, Stats},
+};
+use crate::{
+    decode::{Assembler, Both, Decoder, Event, Listener, Note, Span, Unit},
+    input::{
+        Contents, Headers, Packet, Twice,
+        headers::{self, Named, TcpContext, Term},
+    },
+    tcp::{ConnectionInfo, Conversations, EARLY_WAIT, Ending, Notice, Side},
+};
+
+pub use terms::TERMS;
+
+use line::Line;
+
+/// How much text is put together before it is written, in bytes.
+const WRITE_SIZE: usize = 64 * 1024;
+
+/// How a capture is over: it has come to its end, or was ended, unless this says otherwise.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct End {
+    /// The byte at which it ends in the middle of a packet, if it does.
+    pub cut_at: Option<u64>,
+    /// The byte from which on it could not be read, if that is known.
+    pub damaged_at: Option<u64>,
+    /// Whether the rest of it could not be read.
+    pub damaged: bool,
+    /// How many packets were of an interface with a link type that is not supported.
+    pub unsupported: u64,
+}
+
+/// Prints a capture as lines of JSON, as its packets come.
+pub struct Json<W> {
+    conversations: Conversations<Decoder>,
+    sinks: Both<Assembler<Lines<W>>, Counter>,
+    headers: Headers,
+    twice: Twice,
+    tracker: Tracker,
+    left_out: LeftOut,
+    name: String,
+    packets: u64,
+    last_time: i64,
+    finished: bool,
+}
+
+impl<W: Write> Json<W> {
+    /// Prints the capture called `name` to `out`. Where a connection's SYN was not captured, the
+    /// side with `port` is its server.
+    pub fn new(out: W, name: String, port: Option<u16>) -> Self {
+        Self {
+            conversations: Conversations::new(port),
+            sinks: Both(Assembler::new(Lines::new(out)), Counter::default()),
+            headers: Headers::default(),
+            twice: Twice::default(),
+            tracker: Tracker::default(),
+            left_out: LeftOut::default(),
+            name,
+            packets: 0,
+            last_time: 0,
+            finished: false,
+        }
+    }
+
+    /// Takes a packet. What it completes may wait in memory until [`flush`](Self::flush).
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+        self.packets += 1;
+        if self.packets == 1 {
+            self.lines().capture(Some(packet.time));
+        }
+        self.sinks.0.start(packet.time);
+        let found = self.headers.read(packet);
+        self.left_out.count(&found);
+        let Both(assembler, counter) = &mut self.sinks;
+        let Contents::Tcp(segment) = &found.contents else {
+            let named = headers::name(packet, &TcpContext::default());
+            assembler.packet(self.packets, packet, None, named);
+            return assembler.listener().result();
+        };
+        if self.twice.is_again(packet) {
+            self.left_out.recorded_twice += 1;
+            let mut named = headers::name(packet, &TcpContext::default());
+            named.what = "the same packet once more, recorded on another interface".to_owned();
+            assembler.packet(self.packets, packet, None, named);
+            return assembler.listener().result();
+        }
+        self.last_time = packet.time;
+        let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
+        if let Some(offset) = found.carrier.payload_at
+            && !segment.payload.is_empty()
+        {
+            let bytes = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+            let span = Span { packet: self.packets, offset, bytes };
+            assembler.carried(segment.source, segment.destination, sequence, span);
+        }
+        if counter.is_silence_before(packet.time) {
+            // What waited for other segments belongs to the part before the silence.
+            let before = packet.time.saturating_sub(EARLY_WAIT);
+            self.conversations.release_early(before, &mut self.sinks);
+        }
+        let Both(assembler, counter) = &mut self.sinks;
+        counter.begin_packet(self.packets, packet.time, &found, segment);
+        assembler.listener().update(counter.take_decided());
+        // What becomes known by this packet comes after its own line.
+        assembler.listener().hold();
+        let (connection, side) = self.conversations.segment(packet.time, segment, &mut self.sinks);
+        let Both(assembler, counter) = &mut self.sinks;
+        counter.end_packet(side, &found, segment);
+        let sent = Sent { packet: self.packets, time: packet.time, segment, connection, side };
+        let deed = self.tracker.deed(&sent);
+        let named = headers::name(packet, &deed.context);
+        assembler.packet(self.packets, packet, Some((sent, deed)), named);
+        assembler.listener().result()
+    }
+
+    fn lines(&mut self) -> &mut Lines<W> {
+        self.sinks.0.listener()
+    }
+
+    /// How many packets were taken, if one may wait for others that were captured the wrong way
+    /// round.
+    pub fn has_early(&mut self) -> Option<u64> {
+        self.conversations.has_early().then_some(self.packets)
+    }
+
+    /// Nothing came for [`EARLY_WAIT`](crate::tcp::EARLY_WAIT): prints what waited for it.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn release_early(&mut self) -> io::Result<()> {
+        self.conversations.release_early(i64::MAX, &mut self.sinks);
+        self.flush()
+    }
+
+    /// Writes all that is complete.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let lines = self.lines();
+        lines.write();
+        lines.result()?;
+        lines.out.flush()
+    }
+
+    /// The capture is over: prints what was still waiting for more, and the sums. A second call
+    /// does nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn finish(&mut self, end: End) -> io::Result<()> {
+        if !mem::replace(&mut self.finished, true) {
+            if self.packets == 0 {
+                self.lines().capture(None);
+            }
+            let connections = self.conversations.count();
+            self.conversations.finish(self.last_time, &mut self.sinks);
+            let mut stats = Stats {
+                connections,
+                left_out: self.left_out.clone(),
+                cut_at: end.cut_at,
+                damaged_at: end.damaged_at,
+                ..Stats::default()
+            };
+            stats.left_out.unsupported = end.unsupported;
+            let Both(assembler, counter) = &mut self.sinks;
+            counter.finish(&mut stats);
+            assembler.listener().update(counter.take_decided());
+            let stats = stats.json(&self.name);
+            let why = match end {
+                End { damaged: true, .. } => "damaged",
+                End { cut_at: Some(_), .. } => "cut",
+                _ => "over",
+            };
+            self.lines().end(why, &stats);
+        }
+        self.flush()
+    }
+
+    /// What a reader should know of the packets, in a line each.
+    ///
+    /// `unsupported` of them were of an interface with a link type that is not supported.
+    pub fn warnings(&mut self, unsupported: u64) -> Vec<String> {
+        let mut left_out = self.left_out.clone();
+        left_out.unsupported = unsupported;
+        left_out.warnings(self.sinks.1.packets())
+    }
+}
+
+/// The lines, and what the last of them tells.
+struct Lines<W> {
+    out: W,
+    /// Why the output could not be written, until somebody asks.
+    error: Option<io::Error>,
+    text: String,
+    /// A line that is being put together, before the terms that it refers to are known.
+    line: String,
+    /// From where on the text waits for the line of the packet at hand.
+    held_from: Option<usize>,
+    /// What was noted of the packet at hand.
+    noted: Option<String>,
+    terms: Vec<&'static Term>,
+    known: HashSet<&'static str>,
+    shown: u64,
+    sent_again: u64,
+    cut_off: u64,
+    no_data: u64,
+    missing: u64,
+}
+
+impl<W: Write> Listener for Lines<W> {
+    const KINDS: bool = true;
+
+    fn event(&mut self, time: i64, event: Event<'_>) {
+        match event {
+            Event::Opened(connection) => self.opened(time, connection),
+            Event::Changed(connection, _) => self.connection(time, connection),
+            Event::Ended(connection, ending) => self.ended(time, connection, ending),
+            Event::Unit(unit) => self.unit(unit),
+            Event::Note(connection, side, note) => self.note(time, connection, side, note),
+            Event::Recount { unit, byte, bytes, of } => self.line("recount", |line| {
+                line.number("unit", unit);
+                line.number("byte", byte as u64);
+                line.number("bytes", bytes as u64);
+                line.string("of", unit::kind_name(of));
+            }),
+        }
+        // A line that is held back waits for that of its packet.
+        if self.held_from.is_none() {
+            self.write_if_long();
+        }
+    }
+}
+
+impl<W: Write> Assembler<Lines<W>> {
+    /// Adds the line of a packet, and after it what was held back.
+    fn packet(
+        &mut self,
+        number: u64,
+        packet: &Packet<'_>,
+        deed: Option<(Sent<'_>, Deed)>,
+        named: Named,
+    ) {
+        let time = self.since_start(packet.time);
+        let lines = self.listener();
+        lines.packet(number, time, packet, deed, named);
+        lines.write_if_long();
+    }
+}
+
+impl<W: Write> Lines<W> {
+    /// Writes the text. After the first error nothing more is written.
+    fn write(&mut self) {
+        if self.error.is_none()
+            && let Err(error) = self.out.write_all(self.text.as_bytes())
+        {
+            self.error = Some(error);
+        }
+        self.text.clear();
+    }
+
+    fn write_if_long(&mut self) {
+        if self.text.len() >= WRITE_SIZE {
+            self.write();
+        }
+    }
+
+    fn result(&mut self) -> io::Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+}
+
+impl<W> Lines<W> {
+    fn new(out: W) -> Self {
+        Self {
+            out,
+            error: None,
+            text: String::new(),
+            line: String::new(),
+            held_from: None,
+            noted: None,
+            terms: Vec::new(),
+            known: HashSet::new(),
+            shown: 0,
+            sent_again: 0,
+            cut_off: 0,
+            no_data: 0,
+            missing: 0,
+        }
+    }
+
+    /// Adds a line of this `kind`, with what `members` adds to it.
+    fn line(&mut self, kind: &str, members: impl FnOnce(&mut Line<'_>)) {
+        let mut line = Line::begin(&mut self.text, kind);
+        members(&mut line);
+        line.end();
+    }
+
+    /// The first line; `start` is the time of the first packet.
+    fn capture(&mut self, start: Option<i64>) {
+        self.line("capture", |line| {
+            line.number("version", 1);
+            let start = start.and_then(rfc_3339);
+            line.value("start", &start.map_or(serde_json::Value::Null, Into::into));
+        });
+    }
+
+    /// An update, if one was decided.
+    fn update(&mut self, decided: Option<Decided>) {
+        if let Some(decided) = decided {
+            self.line("update", |line| {
+                for (name, value) in decided.members() {
+                    line.value(name, &value);
+                }
+            });
+        }
+    }
+
+    /// Holds back what is added from here on until the line of the packet at hand is there.
+    fn hold(&mut self) {
+        self.held_from = Some(self.text.len());
+        self.noted = None;
+    }
+
+    /// The line of a packet; before what was held back, which it brought.
+    fn packet(
+        &mut self,
+        number: u64,
+        time: i64,
+        packet: &Packet<'_>,
+        deed: Option<(Sent<'_>, Deed)>,
+        named: Named,
+    ) {
+        let held = self.held_from.take().map(|from| self.text.split_off(from));
+        let mut text = mem::take(&mut self.line);
+        let mut line = Line::begin(&mut text, "packet");
+        line.number("packet", number);
+        line.time("time", time);
+        line.number("length", packet.frame_len);
+        line.number("captured", packet.data.len() as u64);
+        let what = self.noted.take().or(deed.as_ref().map(|(_, deed)| deed.what.clone()));
+        line.string("what", &what.unwrap_or(named.what));
+        if let Some((sent, deed)) = &deed {
+            deed_members(&mut line, sent, deed);
+        }
+        {
+            let mut layers = line.array("layers");
+            for layer in &named.layers {
+                layers.object(|line| {
+                    line.string("layer", layer.name);
+                    line.number("bits", layer.bits as u64);
+                    line.string("group", layer.group.name());
+                    line.string("text", &layer.text);
+                });
+            }
+        }
+        {
+            let mut fields = line.array("fields");
+            for field in &named.fields {
+                self.terms.push(field.term);
+                let mut array = fields.array();
+                array.number(field.bits as u64);
+                array.string(field.term.key);
+                array.string(&field.value);
+            }
+        }
+        line.hex("hex", packet.data);
+        line.end();
+        self.push_terms();
+        self.text.push_str(&text);
+        text.clear();
+        self.line = text;
+        self.text.push_str(&held.unwrap_or_default());
+    }
+
+    /// A connection is first seen: its line comes before that of its first packet.
+    fn opened(&mut self, time: i64, connection: &ConnectionInfo) {
+        self.connection(time, connection);
+        if let Some(from) = &mut self.held_from {
+            // Nothing else is held back when a packet opens a connection, but the end of the one before.
+            *from = self.text.len();
+        }
+    }
+
+    fn connection(&mut self, time: i64, connection: &ConnectionInfo) {
+        self.line("connection", |line| {
+            line.number("connection", connection.number);
+            line.time("time", time);
+            line.string("client", &connection.client.to_string());
+            line.string("server", &connection.server.to_string());
+            line.truth("midway", connection.midway);
+        });
+    }
+
+    fn ended(&mut self, time: i64, connection: &ConnectionInfo, ending: Ending) {
+        let Some(text) = notes::ending_text(ending) else {
+            return;
+        };
+        self.line("note", |line| {
+            line.string("note", ending.word());
+            line.string("text", &text);
+            line.time("time", time);
+            line.number("connection", connection.number);
+        });
+    }
+
+    fn note(&mut self, time: i64, connection: &ConnectionInfo, side: Side, note: Note<'_>) {
+        let bytes = match note {
+            Note::Cut(bytes) => {
+                self.cut_off += bytes;
+                bytes
+            }
+            Note::Gap(bytes) => {
+                self.missing += bytes;
+                bytes
+            }
+            Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
+                self.sent_again += bytes;
+                bytes
+            }
+            Note::Tcp(Notice::Outside { bytes, cut }) => {
+                self.cut_off += cut;
+                bytes.len() as u64 + cut
+            }
+            Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                self.no_data += bytes;
+                bytes
+            }
+            Note::Late { bytes, cut, missed } => {
+                self.cut_off += cut;
+                if missed {
+                    // It was said that they are.
+                    self.missing -= bytes.len() as u64 + cut;
+                }
+                bytes.len() as u64 + cut
+            }
+            _ => 0,
+        };
+        let text = notes::text(side, &note);
+        if self.held_from.is_some() && matches!(note, Note::Repeated(_) | Note::Tcp(_)) {
+            self.noted.get_or_insert_with(|| text.clone());
+        }
+        self.line("note", |line| {
+            line.string("note", note.word());
+            line.string("text", &text);
+            line.time("time", time);
+            line.number("connection", connection.number);
+            line.string("side", side.name());
+            if bytes > 0 {
+                line.number("bytes", bytes);
+            }
+        });
+    }
+
+    fn unit(&mut self, unit: &Unit) {
+        self.shown += unit.bytes.len() as u64;
+        let mut text = mem::take(&mut self.line);
+        let mut line = Line::begin(&mut text, unit::kind(unit));
+        line.number("unit", unit.id);
+        line.string("label", &unit.label());
+        line.string("what", &unit::what(unit));
+        line.number("connection", unit.connection);
+        line.string("side", unit.side.name());
+        line.time("time", unit.time);
+        line.number("bytes", unit.bytes.len() as u64);
+        unit::push(&mut line, unit, &mut self.terms);
+        line.end();
+        self.push_terms();
+        self.text.push_str(&text);
+        text.clear();
+        self.line = text;
+    }
+
+    /// Adds lines for the terms that the next line refers to, where they are new.
+    fn push_terms(&mut self) {
+        for term in mem::take(&mut self.terms) {
+            if self.known.insert(term.key) {
+                self.line("term", |line| {
+                    line.string("term", term.key);
+                    line.string("name", term.name);
+                    line.string("meaning", term.meaning);
+                    line.string("source", term.source);
+                });
+            }
+        }
+    }
+
+    fn end(&mut self, why: &str, stats: &serde_json::Value) {
+        let sums = [
+            ("shown", self.shown),
+            ("sent_again", self.sent_again),
+            ("cut_off", self.cut_off),
+            ("no_data", self.no_data),
+            ("missing", self.missing),
+        ];
+        self.line("end", |line| {
+            line.string("why", why);
+            for (name, sum) in sums {
+                line.number(name, sum);
+            }
+            line.value("stats", stats);
+        });
+    }
+}
+
+/// What a packet does on its connection.
+fn deed_members(line: &mut Line<'_>, sent: &Sent<'_>, deed: &Deed) {
+    line.number("connection", sent.connection);
+    line.string("side", sent.side.name());
+    {
+        let mut flags = line.array("flags");
+        for flag in sent.segment.flags.names() {
+            flags.string(flag);
+        }
+    }
+    line.number("seq", deed.sequence);
+    if let Some(acknowledgment) = deed.acknowledgment {
+        line.number("ack", acknowledgment);
+    }
+    line.number("data", sent.segment.payload_len);
+    {
+        let mut acknowledges = line.array("acknowledges");
+        for packet in &deed.acknowledges {
+            acknowledges.number(*packet);
+        }
+    }
+    if let Some(packet) = deed.answers {
+        line.number("answers", packet);
+    }
+}
+
+/// A time in nanoseconds since 1970 as text (RFC 3339), if its year has four digits.
+fn rfc_3339(time: i64) -> Option<String> {
+    let time = time::OffsetDateTime::from_unix_timestamp_nanos(time.into()).ok()?;
+    let (year, month, day) = time.to_calendar_date();
+    let (hour, minute, second, nanosecond) = time.to_hms_nano();
+    let month = u8::from(month);
+    (0..=9999).contains(&year).then(|| {
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanosecond:09}Z")
+    })
+}
