@@ -1,8 +1,8 @@
-//! What `payloads show` and `payloads stats` do.
+//! What `payloads show`, `payloads page` and `payloads stats` do.
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
 };
 
@@ -11,6 +11,7 @@ use payloads::{
     live::{Input, Live, Report},
     report::{
         json::Json,
+        page::{self, Reading},
         show::{Show, Style},
         stats::{self, Stats},
     },
@@ -55,6 +56,63 @@ fn live(report: impl Report + 'static, input: Input, shown: &str) -> Result<(), 
     match outcome.error {
         Some(error) => Err(Failure::Said(format!("{shown} {error}"))),
         None => Ok(()),
+    }
+}
+
+/// Prints the page of the captures called `names`, leaving out those that cannot be read.
+///
+/// # Errors
+///
+/// If one of them cannot be read, or the output cannot be written.
+pub fn page<'a>(
+    names: impl Iterator<Item = &'a OsString>,
+    port: Option<u16>,
+) -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
+        let line =
+            "a page is for a browser: write it to a file, as in payloads page my.pcap > my.html";
+        return Err(Failure::Said(line.to_owned()));
+    }
+    let mut captures = Vec::new();
+    let mut failed = false;
+    for name in names {
+        let name = Path::new(name);
+        let read =
+            Input::open(name, "payloads page").and_then(|(input, shown)| {
+                match Reading::new(input, name_in_json(name, &shown), port) {
+                    Ok(reading) => Ok((shown, reading)),
+                    Err(error) => Err(format!("{shown} {error}")),
+                }
+            });
+        let (shown, reading) = match read {
+            Ok(read) => read,
+            Err(line) => {
+                failed = true;
+                warn(&line);
+                continue;
+            }
+        };
+        warn_of(&reading.warnings, &shown);
+        if let Some(error) = reading.error {
+            failed = true;
+            warn(&format!("{shown} {error}"));
+        }
+        captures.push((name_on_tab(name, &shown), reading.lines));
+    }
+    if captures.is_empty() {
+        return Err(Failure::Warned);
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(page::page(&captures).as_bytes())?;
+    out.flush()?;
+    if failed { Err(Failure::Warned) } else { Ok(()) }
+}
+
+/// What a capture is called on its tab and in addresses: the file's name without its ending.
+fn name_on_tab(name: &Path, shown: &str) -> String {
+    match name.file_stem() {
+        Some(stem) if name != Path::new("-") => stem.to_string_lossy().into_owned(),
+        _ => shown.to_owned(),
     }
 }
 

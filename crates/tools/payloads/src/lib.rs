@@ -13,6 +13,12 @@
 //! sudo tcpdump -i lo --immediate-mode -U -w - port 8000 | cargo run -p payloads -- show -
 //! ```
 //!
+//! see them in a browser, as a page that needs nothing else:
+//!
+//! ```sh
+//! cargo run -p payloads -- page my.pcap other.pcap > my.html
+//! ```
+//!
 //! and print the figures of captures as Markdown tables, or as JSON:
 //!
 //! ```sh

@@ -1,4 +1,5 @@
-//! Shows what a packet capture says: `payloads show FILE` and `payloads stats FILE...`.
+//! Shows what a packet capture says: `payloads show FILE`, `payloads page FILE...` and
+//! `payloads stats FILE...`.
 
 use std::{
     env,
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let result = match command().try_get_matches() {
         Ok(matches) => match matches.subcommand() {
             Some(("stats", matches)) => stats(matches),
+            Some(("page", matches)) => page(matches),
             Some((_, matches)) => show(matches),
             None => Ok(()),
         },
@@ -39,6 +41,12 @@ fn command() -> Command {
         .value_name("PORT")
         .value_parser(port)
         .help("The server's port, for connections whose beginning is not in the capture");
+    let files = Arg::new("file")
+        .value_name("FILE")
+        .required(true)
+        .num_args(1..)
+        .value_parser(value_parser!(OsString))
+        .help("pcap or pcapng files, or - for standard input");
     Command::new("payloads")
         .about("Shows what a packet capture says, byte by byte")
         .subcommand_required(true)
@@ -76,16 +84,15 @@ fn command() -> Command {
                 .arg(port_of_server.clone()),
         )
         .subcommand(
+            Command::new("page")
+                .about("Prints captures as one page for a browser, as in payloads page my.pcap > my.html")
+                .arg(files.clone())
+                .arg(port_of_server.clone()),
+        )
+        .subcommand(
             Command::new("stats")
                 .about("Prints the figures of captures as Markdown tables")
-                .arg(
-                    Arg::new("file")
-                        .value_name("FILE")
-                        .required(true)
-                        .num_args(1..)
-                        .value_parser(value_parser!(OsString))
-                        .help("pcap or pcapng files, or - for standard input"),
-                )
+                .arg(files)
                 .arg(
                     Arg::new("json")
                         .long("json")
@@ -114,7 +121,9 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
     };
     let line = match (error.kind(), context(ContextKind::InvalidSubcommand)) {
         (ErrorKind::MissingRequiredArgument, _) => {
-            "no capture is named: name one or more, as in payloads stats my.pcap".to_owned()
+            let is_page = error.to_string().contains("payloads page");
+            let example = if is_page { "page my.pcap > my.html" } else { "stats my.pcap" };
+            format!("no capture is named: name one or more, as in payloads {example}")
         }
         (_, Some(command)) => match context(ContextKind::SuggestedSubcommand) {
             Some(meant) => format!("there is no command \"{command}\": did you mean {meant}?"),
@@ -152,6 +161,11 @@ fn show(matches: &ArgMatches) -> Result<(), Failure> {
         width,
     };
     commands::show(name, style, matches.get_one("port").copied())
+}
+
+fn page(matches: &ArgMatches) -> Result<(), Failure> {
+    let names = matches.get_many("file").unwrap_or_default();
+    commands::page(names, matches.get_one("port").copied())
 }
 
 fn stats(matches: &ArgMatches) -> Result<(), Failure> {

@@ -183,6 +183,11 @@ impl Browser {
         self.wait_for("return ws.readyState", patience, |now| *now == state).await.map(drop)
     }
 
+    /// What drives the browser, for what has no name here.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Runs JavaScript in the page and returns its value.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ pub mod json;
 mod left_out;
 mod notes;
 mod packets;
+pub mod page;
 mod plural;
 mod records;
 pub mod show;
