@@ -18,9 +18,9 @@
 //! Each is a struct that says where one side is, and knows nothing of what else may be spoken. Its
 //! `feed` takes bytes and names those that it can, and its `pass` takes bytes that are missing; what
 //! is named, counted, or kept until it is complete goes through `out.rs`. `decoder.rs` owns the two
-//! sides and lets each speak one protocol at a time; which it is, `start.rs` tells by the first
-//! bytes. Another protocol is another file like these, a way to recognise it in `start.rs`, and an
-//! arm in `decoder.rs`.
+//! sides and lets each speak one protocol at a time, which `state.rs` lists; which it is, `start.rs`
+//! tells by the first bytes. Another protocol is another file like these, a way to recognise it in
+//! `start.rs`, a state, and an arm in `decoder.rs`.
 //!
 //! # What a connection speaks
 //!
@@ -45,6 +45,7 @@ mod out;
 mod sink;
 mod spans;
 mod start;
+mod state;
 mod text;
 pub mod time_of_day;
 pub mod tls;
