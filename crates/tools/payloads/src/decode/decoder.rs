@@ -23,8 +23,9 @@ pub struct Decoder {
     protocol: Protocol,
     halves: [Half; 2],
     requests: Requests,
-    /// The side that spoke last.
+    /// The side that spoke last, and whether that was text.
     last: Option<Side>,
+    after_text: bool,
 }
 
 impl Decoder {
@@ -36,6 +37,7 @@ impl Decoder {
             halves: Default::default(),
             requests: Requests::default(),
             last: None,
+            after_text: false,
         }
     }
 
@@ -168,7 +170,8 @@ impl Decoder {
         let (state, _) = self.side(origin, sink);
         if !state.pass(len) {
             self.give_up(origin, sink);
-            let (state, _) = self.side(origin, sink);
+            let (state, mut out) = self.side(origin, sink);
+            out.end_unit(false);
             *state = State::Lost { is_missing: true };
         }
         let (state, mut out) = self.side(origin, sink);
@@ -205,6 +208,7 @@ impl Decoder {
             // The other side took the line for one.
             *state = State::Start { after_text: true };
         }
+        self.after_text &= !is_turn;
         let begins_head = self.find_start(origin, data, sink);
         self.data(origin, data, begins_head, sink);
     }
@@ -237,10 +241,11 @@ impl Decoder {
             let mut out = Out::new(progress, *origin, sink);
             let (rest, next) = match state {
                 State::Start { .. } => {
+                    let (protocol, after_text) = (self.protocol, self.after_text);
                     let found = if out.kept().is_empty() {
-                        start::first(self.protocol, side, data)
+                        start::first(protocol, side, after_text, data)
                     } else {
-                        start::first(self.protocol, side, &[out.kept(), data].concat())
+                        start::first(protocol, side, after_text, &[out.kept(), data].concat())
                     };
                     if found == First::Perhaps {
                         out.keep(Kind::HttpHead, data);
@@ -252,6 +257,7 @@ impl Decoder {
                 State::Text => {
                     let (lines, rest) = data.split_at(line_len);
                     text(&mut out, lines);
+                    self.after_text = true;
                     if lines.ends_with(b"\n") && self.may_begin(side) {
                         self.halves[side.index()].state = State::Start { after_text: true };
                     }
@@ -285,7 +291,8 @@ impl Decoder {
         if !self.may_begin(side) {
             return data.len();
         }
-        let is_text = |line: usize| start::first(self.protocol, side, &data[line..]) == First::Text;
+        let is_text =
+            |line: usize| start::first(self.protocol, side, true, &data[line..]) == First::Text;
         let mut lines = memchr::memchr_iter(b'\n', data).map(|newline| newline + 1);
         lines.find(|line| *line == data.len() || !is_text(*line)).unwrap_or(data.len())
     }

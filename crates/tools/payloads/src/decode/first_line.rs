@@ -192,6 +192,22 @@ pub(super) fn response(bytes: &[u8]) -> Likeness {
     }
 }
 
+/// Whether `bytes` begins with a status line to the letter, as far as the status code.
+pub(super) fn exact_response(bytes: &[u8]) -> Likeness {
+    // Any digit stands for any other.
+    let form = b"HTTP/1.1 200";
+    let fits = |(byte, of_form): (&u8, &u8)| {
+        byte == of_form || byte.is_ascii_digit() && of_form.is_ascii_digit()
+    };
+    if !bytes.iter().zip(form).all(fits) {
+        Likeness::No
+    } else if bytes.len() < form.len() {
+        Likeness::Perhaps
+    } else {
+        Likeness::Yes
+    }
+}
+
 /// Whether what `side` sends begins with the first line of a request or a response.
 pub(super) fn of_side(side: Side, bytes: &[u8]) -> Likeness {
     match side {

@@ -132,7 +132,9 @@ impl Http {
         }
         let (since, named) = (out.kept_since(), out.named());
         let kept = out.take_kept();
-        if out.at(since, |out| name_head(requests, out, &kept, named)) {
+        let is_complete = out.at(since, |out| name_head(requests, out, &kept, named));
+        // Nobody answers half a line: there is no more of it.
+        if is_complete || memchr::memchr(b'\n', &kept).is_none() {
             *self = Self::new();
         } else {
             out.keep_named(kept);
@@ -386,13 +388,11 @@ impl Requests {
         self.0.drain(..self.0.len().saturating_sub(1));
     }
 
-    /// Whether the next answer has no head, because it is one of HTTP/0.9.
+    /// What answers them has no head. Returns whether it is content, as HTTP/0.9 answers.
     pub(super) fn answered_without_head(&mut self) -> bool {
-        let is_next = self.0.front().is_some_and(|(method, _)| *method == Method::Simple);
-        if is_next {
-            self.0.pop_front();
-        }
-        is_next
+        let first = self.0.front().map(|(method, _)| *method);
+        self.0.clear();
+        first == Some(Method::Simple)
     }
 
     fn asked(&mut self, request: &Request) {

@@ -39,11 +39,12 @@ pub(super) enum First {
 }
 
 /// What `bytes` begins with, which `side` sends at the beginning of a line, in a connection that
-/// speaks `protocol` as far as is known.
+/// speaks `protocol` as far as is known. If it is `after_text` that nobody answered, a status line must be
+/// one to the letter, for text may have words like it.
 ///
 /// However the bytes come, what is found is the same: only [`First::Perhaps`] changes with what
 /// follows them.
-pub(super) fn first(protocol: Protocol, side: Side, bytes: &[u8]) -> First {
+pub(super) fn first(protocol: Protocol, side: Side, after_text: bool, bytes: &[u8]) -> First {
     match side {
         Side::Client => {
             if protocol == Protocol::Text && !first_line::has_known_method(bytes) {
@@ -66,6 +67,7 @@ pub(super) fn first(protocol: Protocol, side: Side, bytes: &[u8]) -> First {
                 _ => First::Perhaps,
             }
         }
+        Side::Server if after_text => either(first_line::exact_response(bytes), First::Http),
         Side::Server => match (first_line::response(bytes), protocol) {
             (Likeness::Yes, _) => First::Http,
             (Likeness::Perhaps, _) => First::Perhaps,
@@ -115,6 +117,8 @@ pub(super) enum Found {
     Frame,
     /// A TLS record.
     Record,
+    /// The preface of HTTP/2.
+    Preface,
     /// Text, for want of anything else.
     Text,
 }
@@ -126,6 +130,7 @@ impl Found {
             Self::Head | Self::Chunk(_) => Protocol::Http,
             Self::Frame => Protocol::WebSocket,
             Self::Record => Protocol::Tls,
+            Self::Preface => Protocol::Http2,
             Self::Text => Protocol::Text,
         }
     }
@@ -148,7 +153,9 @@ pub(super) fn midway(context: Context, side: Side, data: &[u8]) -> Option<Found>
     let likeness = first_line::of_side(side, data);
     let open = |other| protocol == other || protocol == Protocol::Unknown || perhaps_text;
     let is_from_client = side == Side::Client;
-    if likeness == Likeness::Yes && open(Protocol::Http) {
+    if is_from_client && open(Protocol::Http2) && http2::begins(data) == Likeness::Yes {
+        Some(Found::Preface)
+    } else if likeness == Likeness::Yes && open(Protocol::Http) {
         Some(Found::Head)
     } else if protocol == Protocol::WebSocket && looks_like_frames(data, is_from_client)
         || (open(Protocol::WebSocket) || protocol == Protocol::Http)

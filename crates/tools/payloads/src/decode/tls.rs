@@ -54,6 +54,9 @@ impl Records {
             self.go_on(left - piece.len(), out);
             return (rest, Next::Same);
         }
+        if out.kept().is_empty() && data.len() >= HEADER_LEN && record_len(data).is_none() {
+            return (data, Next::Lost);
+        }
         let (header, rest) = data.split_at(data.len().min(HEADER_LEN - out.kept().len()));
         out.keep(Kind::Framing, header);
         let Some(len) = record_len(out.kept()) else {

@@ -9,17 +9,17 @@ use crate::{
 /// What the first line of what `side` sends is.
 pub(super) fn start_line(side: Side, line: &[u8]) -> String {
     let mut odd = Vec::new();
-    let words = match side {
+    let (words, section) = match side {
         Side::Client => {
             request_line(line, &mut odd);
-            "method, target, version"
+            ("method, target, version", "RFC 9112 section 3")
         }
         Side::Server => {
             status_line(line, &mut odd);
-            "version, status code, reason"
+            ("version, status code, reason", "RFC 9112 section 4")
         }
     };
-    odd_bytes(line, "RFC 9112 section 3", &mut odd);
+    odd_bytes(line, section, &mut odd);
     if odd.is_empty() { words.to_owned() } else { odd.join("; ") }
 }
 

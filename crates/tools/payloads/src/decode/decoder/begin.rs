@@ -41,8 +41,12 @@ impl Decoder {
             (First::Text, Protocol::Unknown) if side == Side::Server => Protocol::Text,
             (_, protocol) => protocol,
         };
+        // Text answers all that came before it.
+        let is_text_answer = side == Side::Server && found == First::Text;
+        let mut is_content = is_text_answer && self.requests.answered_without_head();
         if side == Side::Server && self.requests.is_empty() {
             self.settle(&Origin { side: Side::Client, ..*origin }, is_http, sink);
+            is_content |= is_text_answer && self.requests.answered_without_head();
         }
         let is_open = matches!(self.protocol, Protocol::Unknown | Protocol::Text);
         let to = match found {
@@ -50,14 +54,12 @@ impl Decoder {
             First::Tls => State::Tls(Records::new()),
             First::Http2 if side == Side::Client => State::Http2(http2::Frames::of_client()),
             First::Http2 => State::Http2(http2::Frames::of_server()),
-            First::Text | First::Perhaps => match side {
-                Side::Server if self.requests.answered_without_head() => {
-                    State::Http(Http::in_content())
-                }
-                // It may be the end of a message whose beginning is missing.
-                _ if self.midway && !is_open => State::Lost { is_missing: true },
-                _ => State::Text,
-            },
+            First::Text | First::Perhaps if is_content => State::Http(Http::in_content()),
+            // It may be the end of a message whose beginning is missing.
+            First::Text | First::Perhaps if self.midway && !is_open => {
+                State::Lost { is_missing: true }
+            }
+            First::Text | First::Perhaps => State::Text,
         };
         self.go_on_as(to, origin, sink);
     }
@@ -83,11 +85,14 @@ impl Decoder {
             if !progress.keeps_unnamed() {
                 return;
             }
+            let kept = progress.kept();
             let is_request = origin.side == Side::Client
-                && match first_line::request(progress.kept(), true) {
+                && match first_line::request(kept, true) {
                     Likeness::Yes => true,
                     Likeness::IfAnswered => is_http || self.protocol == Protocol::Http,
-                    Likeness::Perhaps | Likeness::No => false,
+                    Likeness::Perhaps | Likeness::No => {
+                        matches!(state, State::Http(_)) && first_line::has_known_method(kept)
+                    }
                 };
             match state {
                 State::Start { .. } => {
@@ -110,15 +115,17 @@ impl Decoder {
         }
     }
 
-    /// What the side at `origin` says does not fit. Where the other side does not speak HTTP, it is text
-    /// if its first byte, which is kept or `first`, may be that.
+    /// What the side at `origin` says does not fit. Where the server has not spoken HTTP, it is text if
+    /// its first byte, which is kept or `first`, may be that.
     pub(super) fn lose<S: Sink>(&mut self, origin: &Origin<'_>, first: Option<u8>, sink: &mut S) {
-        let is_http = self.midway || self.halves[origin.side.peer().index()].has_http;
+        let may_be_text = origin.side == Side::Client
+            && !self.midway
+            && !self.halves[Side::Server.index()].has_http;
         let (state, mut out) = self.side(origin, sink);
         out.end();
         let first = out.kept().first().copied().or(first);
         let to = match state {
-            State::Http(http) if http.is_in_head() && !is_http && first.is_some_and(is_text) => {
+            State::Http(http) if http.is_in_head() && may_be_text && first.is_some_and(is_text) => {
                 State::Start { after_text: false }
             }
             _ => State::Lost { is_missing: false },
@@ -171,6 +178,7 @@ impl Decoder {
             Found::Chunk(content) => State::Http(Http::in_chunks(content)),
             Found::Frame => State::Frames(Frames::new()),
             Found::Record => State::Tls(Records::new()),
+            Found::Preface => State::Http2(http2::Frames::of_client()),
             Found::Text => State::Text,
         };
         self.halves[side.index()].has_http |= matches!(found, Found::Head | Found::Chunk(_));
