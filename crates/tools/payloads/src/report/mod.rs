@@ -15,4 +15,5 @@ pub mod show;
 pub mod stats;
 mod table;
 pub mod transcript;
+mod whole;
 mod wrap;

@@ -8,14 +8,18 @@ use std::{
 
 use super::{
     escape::push_escaped,
-    explain::{Explained, chunk_size, explain},
+    explain::{Explained, chunk_size, empty_line, explain, explain_message},
+    frame::hex_lines,
     left_out::LeftOut,
     notes,
     plural::plural,
     wrap::wrapped,
 };
 use crate::{
-    decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
+    decode::{
+        Assembler, Decoder, Event, Listener, Message, Note, Part, Source, StreamEvent, Unit,
+        UnitKind, Violation, time_of_day,
+    },
     input::{Contents, Headers, Packet, Twice},
     tcp::{ConnectionInfo, Conversations, Notice, Side},
 };
@@ -259,6 +263,8 @@ impl<W> Printer<W> {
                 }
             }
             Event::Unit(unit) => self.unit(unit),
+            Event::StreamEvent(event) => self.stream_event(event),
+            Event::Message(message) => self.message(message),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
             Event::Recount { .. } => {}
         }
@@ -376,10 +382,10 @@ impl<W> Printer<W> {
             Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
                 self.no_data += bytes;
             }
-            Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
+            Note::GapOrFin | Note::End | Note::WebSocket | Note::OtherWebSocket | Note::Tcp(_) => {}
         }
         self.shown += shown.len() as u64;
-        let several = !shown.is_empty() || matches!(note, Note::WebSocket);
+        let several = !shown.is_empty() || is_of_both(&note);
         self.note_line(time, connection, side, &note, several);
         match note {
             Note::Late { bytes, .. } if self.style.explain => {
@@ -398,8 +404,14 @@ impl<W> Printer<W> {
         several: bool,
     ) {
         self.paragraph(several);
-        let line = notes::text(side, note);
-        let of_both = matches!(note, Note::WebSocket);
+        let mut line = notes::text(side, note);
+        if let Note::Tcp(notice) = note
+            && self.style.explain
+            && let Some(section) = notice.section()
+        {
+            let _ = write!(line, " (RFC 9293 section {section})");
+        }
+        let of_both = is_of_both(note);
         let label = if of_both { String::new() } else { side.letter().to_string() };
         self.heading(time, connection.number, (!of_both).then_some(side), &label, &line);
     }
@@ -410,10 +422,9 @@ impl<W> Printer<W> {
             UnitKind::Text => "text",
             UnitKind::Request => "request",
             UnitKind::Response => "response",
-            UnitKind::Body => "content",
-            UnitKind::Chunk => "chunk",
-            UnitKind::EventChunk if is_last_chunk(unit) => "last chunk",
-            UnitKind::EventChunk | UnitKind::Event => "event",
+            UnitKind::Body | UnitKind::Event => "content",
+            UnitKind::Chunk | UnitKind::EventChunk if is_last_chunk(unit) => "last chunk",
+            UnitKind::Chunk | UnitKind::EventChunk => "chunk",
             UnitKind::Frame => "frame",
             UnitKind::Unknown => "bytes without their context",
         };
@@ -421,26 +432,31 @@ impl<W> Printer<W> {
             Some(header) => (header.opcode.name(), " "),
             None => ("", ""),
         };
-        let which = match (unit.continued, unit.unfinished) {
-            (false, false) => "",
-            (false, true) => " (first part)",
-            (true, true) => " (next part)",
-            (true, false) => " (last part)",
+        let which = match (unit.continued, unit.last, unit.unfinished) {
+            (false, _, false) => "",
+            (false, _, true) => " (first part)",
+            (true, false, _) => " (next part)",
+            (true, true, false) => " (last part)",
+            (true, true, true) => " (last part, not complete)",
         };
         let size = plural(unit.bytes.len() as u64, "byte");
         let line = format_args!("{opcode}{space}{what}{which}, {size}");
         self.paragraph(true);
         self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), line);
         if unit.kind == UnitKind::Frame {
-            for line in unit.hex_lines() {
-                self.gutter();
-                self.text.push_str(&line);
-                self.text.push('\n');
-            }
+            self.hex_lines(&unit.bytes);
             if let Some(meaning) = unit.frame_meaning() {
                 self.gutter();
                 self.time_colored(&meaning, unit.side);
                 self.text.push('\n');
+            }
+            for violation in &unit.violations {
+                // Whatever the meaning says.
+                if *violation != Violation::HalfCloseCode {
+                    self.gutter();
+                    self.colored(color::WARNING, violation.text());
+                    self.text.push('\n');
+                }
             }
             if self.style.explain {
                 self.gutter();
@@ -455,6 +471,54 @@ impl<W> Printer<W> {
                 UnitKind::Chunk | UnitKind::EventChunk | UnitKind::Event => self.chunk(unit),
                 _ => self.lines(&unit.bytes, unit.side),
             }
+        }
+        if unit.kind != UnitKind::Frame {
+            for violation in &unit.violations {
+                let label = unit.side.letter().to_string();
+                self.paragraph(false);
+                self.heading(unit.time, unit.connection, Some(unit.side), &label, violation.text());
+            }
+        }
+    }
+
+    fn stream_event(&mut self, event: &StreamEvent) {
+        let label = event.label().filter(|_| event.is_news());
+        if let Some(label) = label {
+            self.whole(&label, &event.source, &event.heading());
+            if self.style.explain {
+                self.explained_lines(&event.explained(), 0, event.source.side);
+            } else {
+                self.lines(event.data(), event.source.side);
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        if !message.is_news() {
+            return;
+        }
+        let side = message.source.side;
+        self.whole(&message.label(), &message.source, &message.heading());
+        if self.style.explain {
+            self.explained_lines(&explain_message(message), 0, side);
+        } else if message.is_text() {
+            self.lines(&message.bytes, side);
+        } else {
+            self.hex_lines(&message.bytes);
+        }
+    }
+
+    /// The line above what several units make together, or what they unpack to.
+    fn whole(&mut self, label: &str, source: &Source, line: &str) {
+        self.paragraph(true);
+        self.heading(source.end, source.connection, Some(source.side), label, line);
+    }
+
+    fn hex_lines(&mut self, bytes: &[u8]) {
+        for line in hex_lines(bytes) {
+            self.gutter();
+            self.text.push_str(&line);
+            self.text.push('\n');
         }
     }
 
@@ -502,12 +566,13 @@ impl<W> Printer<W> {
 
     /// A chunk or event, with what its framing says beside it.
     fn chunk(&mut self, unit: &Unit) {
+        let mut empty_lines = unit.empty_lines.iter();
         for (part, bytes) in unit.parts() {
             let remark = match part {
                 Part::ChunkSize => chunk_size(bytes),
                 Part::ChunkEnd => "ends the chunk".to_owned(),
                 Part::ChunksEnd => "empty line: ends the response".to_owned(),
-                Part::EventEnd => "empty line: ends the event".to_owned(),
+                Part::EventEnd => format!("empty line: {}", empty_line(empty_lines.next())),
                 _ => {
                     self.lines(bytes, unit.side);
                     continue;
@@ -524,12 +589,15 @@ impl<W> Printer<W> {
 
     /// Every byte with its name.
     fn explained(&mut self, unit: &Unit) {
-        let mut last = "";
-        let lines = explain(unit);
-        let width = |line: &Explained| line.value.chars().count();
         // The fields of a frame's header are short, and would stand far from their meanings beside
         // those of the payload.
         let header_len = unit.frame.filter(|_| !unit.continued).map_or(0, |header| header.len());
+        self.explained_lines(&explain(unit), header_len, unit.side);
+    }
+
+    fn explained_lines(&mut self, lines: &[Explained], header_len: usize, side: Side) {
+        let mut last = "";
+        let width = |line: &Explained| line.value.chars().count();
         let is_header = |line: &Explained| line.range.start < header_len;
         let column = |header: bool| {
             let meant = lines.iter().filter(|line| !line.meaning.is_empty());
@@ -538,11 +606,11 @@ impl<W> Printer<W> {
         };
         let of_header = column(true);
         let of_rest = column(false).max(of_header);
-        for line in &lines {
+        for line in lines {
             let name = if line.name == last { "" } else { &line.name };
             self.gutter();
             let _ = write!(self.text, "{name:<13} ");
-            self.value(&line.value, unit.side);
+            self.value(&line.value, side);
             if !line.meaning.is_empty() {
                 let column = if is_header(line) { of_header } else { of_rest };
                 let padding = column.saturating_sub(width(line));
@@ -577,6 +645,11 @@ impl<W> Printer<W> {
             self.colored(color::WARNING, &line);
         }
     }
+}
+
+/// Whether a note is about both sides.
+fn is_of_both(note: &Note<'_>) -> bool {
+    matches!(note, Note::WebSocket | Note::OtherWebSocket)
 }
 
 fn without_line_end(line: &[u8]) -> &[u8] {

@@ -538,7 +538,12 @@ impl Sink for Counter {
             Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
                 self.division(origin).no_data += bytes;
             }
-            Note::Gap(_) | Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
+            Note::Gap(_)
+            | Note::GapOrFin
+            | Note::End
+            | Note::WebSocket
+            | Note::OtherWebSocket
+            | Note::Tcp(_) => {}
         }
     }
 

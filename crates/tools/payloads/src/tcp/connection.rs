@@ -19,6 +19,9 @@ use crate::input::{Endpoint, Segment};
 /// The most segments of a connection that wait for others which they answer.
 const EARLY_LIMIT: usize = 64;
 
+/// Both sides, also where the first turns the connection round.
+const BOTH: [Side; 3] = [Side::Client, Side::Server, Side::Client];
+
 /// The ends of a connection, in the order of their addresses and ports.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) struct Key(Endpoint, Endpoint);
@@ -224,13 +227,14 @@ impl<K> Connection<K> {
         let Some(syn) = self.ends[Side::Client.index()].syn.filter(|_| !self.answered) else {
             return true;
         };
-        let first = syn.first();
-        match (self.side_of(segment.source), segment.flags.syn, segment.flags.ack) {
-            (Side::Client, true, _) => true,
-            (Side::Client, false, _) => segment.sequence.wrapping_sub(first) <= NEAR,
-            (Side::Server, _, true) => segment.acknowledgment.wrapping_sub(first) <= NEAR,
+        let flags = segment.flags;
+        match self.side_of(segment.source) {
+            Side::Client if flags.syn => true,
+            Side::Client if flags.rst && self.challenge == Some(segment.sequence) => false,
+            Side::Client => segment.sequence.wrapping_sub(syn.first()) <= NEAR,
             // Both ask at the same time (section 3.5).
-            (Side::Server, syn, false) => syn,
+            Side::Server if flags.syn && !flags.ack => true,
+            Side::Server => syn.is_acknowledged(segment),
         }
     }
 
@@ -370,6 +374,7 @@ impl<K> Connection<K> {
     }
 
     /// Processes a segment that waits, whether what it answers has come or not.
+    #[cold]
     fn process_first<F: Follower<Kept = K>>(
         &mut self,
         index: usize,
@@ -392,7 +397,7 @@ impl<K> Connection<K> {
             self.process_first(0, said, follower);
             self.process_ready(said, follower);
         }
-        for side in [Side::Client, Side::Server] {
+        for side in BOTH {
             if self.ends[side.index()].stream.waits_to_begin(until) {
                 self.speak(side, said, follower, |stream, voice| stream.begin(until, voice));
             }
@@ -409,7 +414,7 @@ impl<K> Connection<K> {
         while !self.early.is_empty() {
             self.process_first(0, said, follower);
         }
-        for side in [Side::Client, Side::Server] {
+        for side in BOTH {
             self.speak(side, said, follower, |stream, voice| stream.flush(time, voice));
         }
     }
@@ -432,6 +437,7 @@ impl<K> Connection<K> {
 
     /// A segment that does not belong here, as long as the client's SYN is not answered. It has no
     /// payload: what has is another connection's.
+    #[cold]
     fn stray<F: Follower<Kept = K>>(
         &mut self,
         time: i64,

@@ -16,7 +16,9 @@
 //! | `term` | before the first line that refers to it, once | `term` (its key), `name`, `meaning`, `source` |
 //! | `packet` | at once when it is read | `packet`, `time`, `length` on the wire, `captured`, `what` (in words), `layers`, `fields`, `hex` (all captured bytes); for TCP also `connection`, `side`, `flags`, `seq` and `ack` (relative: the connection's first byte is 1), `data` (bytes of payload on the wire), `acknowledges` (the packets whose data it acknowledges first), `answers` (the packet that it is the first answer to) |
 //! | a unit: `request`, `response`, `content`, `chunk`, `text`, `frame`, `bytes` | it is complete or cannot be completed; where a message has no end but the connection's, with each packet; where it is long, in pieces | `unit`, `label`, `what`, `connection`, `side`, `time`, `bytes`, `parts`, `spans`, `complete`, `continues` (the unit before, where this is a piece of the same); `text` where it is text, else `hex`. A frame has `hex` always, and `fin`, `rsv`, `opcode`, `masked`, and its `payload` unmasked, as `text` or `hex` within |
-//! | `note` | something about bytes, packets or a connection that a reader should know | `note` (a stable word), `text` (as `show` prints it), `time`, and `connection`, `side`, `bytes` where they apply |
+//! | `event` | an empty line ends an event's lines, or its stream ends without one | `connection`, `side`, `time`, `units` (numbers), `label` if it was dispatched, `what`, `id`, `event`, `data`, `retry` where given, `dispatched`, `unpacked` (the codings) where it was packed, `cut` where there was more of it than is kept |
+//! | `message` | the last frame of a message of several or packed frames, or the end of content in several or packed units | `connection`, `side`, `time`, `units`, `label`, `what`, `text` or `hex`, `bytes` (all of them), `unpacked` (`"gzip"`, `"permessage-deflate"` ...; absent where it was not packed), `cut` where there was more of it than is kept, `short` (why, in words) where the rest of it did not come or unpack |
+//! | `note` | something about bytes, packets or a connection that a reader should know | `note` (a stable word), `text` (as `show` prints it), `time`, and `connection`, `side`, `bytes`, `unit` where they apply |
 //! | `recount` | bytes of a unit turned out to be of another kind | `unit`, `byte` (from 0), `bytes`, `of` |
 //! | `update` | an update is decided | `packets` (first and last), `figures` and the divisions `client` and `server`, named as in `stats --json` |
 //! | `end` | the capture is over | `why` (`"over"`, `"cut"`, `"damaged"`), `shown`, `sent_again`, `cut_off`, `no_data` (of keep-alives and window probes), `missing`, and `stats`: the object that `stats --json` prints |
@@ -36,6 +38,7 @@
 mod line;
 mod terms;
 mod unit;
+mod whole;
 
 use std::{
     collections::HashSet,
@@ -272,6 +275,12 @@ impl<W: Write> Listener for Lines<W> {
             Event::Changed(connection, _) => self.connection(time, connection),
             Event::Ended(connection, ending) => self.ended(time, connection, ending),
             Event::Unit(unit) => self.unit(unit),
+            Event::StreamEvent(event) => {
+                self.line("event", |line| whole::push_event(line, event));
+            }
+            Event::Message(message) => {
+                self.line("message", |line| whole::push_message(line, message));
+            }
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
             Event::Recount { unit, byte, bytes, of } => self.line("recount", |line| {
                 line.number("unit", unit);
@@ -524,6 +533,16 @@ impl<W> Lines<W> {
         self.text.push_str(&text);
         text.clear();
         self.line = text;
+        for violation in &unit.violations {
+            self.line("note", |line| {
+                line.string("note", violation.word());
+                line.string("text", violation.text());
+                line.time("time", unit.time);
+                line.number("connection", unit.connection);
+                line.string("side", unit.side.name());
+                line.number("unit", unit.id);
+            });
+        }
     }
 
     /// Adds lines for the terms that the next line refers to, where they are new.

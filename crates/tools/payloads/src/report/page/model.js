@@ -34,6 +34,8 @@ class Capture {
     this.bytes = 0;
     /** The lengths of the packets on the wire, together. */
     this.lengths = 0;
+    /** The colours that any packet has. */
+    this.colours = new Set();
     this.longest = 0;
     this.connections = new Map();
     /** The connection that each lane of the ladder belongs to now. */
@@ -94,6 +96,11 @@ class Capture {
     this.byNumber.set(packet.packet, packet);
     this.bytes += packet.captured;
     this.lengths += packet.length;
+    // Payload counts as what its unit says, which comes later.
+    for (const { group } of packet.layers) {
+      if (group !== 'payload' || !packet.side) this.colours.add(group);
+    }
+    if (packet.captured < packet.length) this.colours.add('missing');
     this.longest = Math.max(this.longest, packet.length);
     for (const number of packet.acknowledges ?? []) {
       this.byNumber.get(number)?.acknowledgedBy.push(packet.packet);
@@ -123,6 +130,7 @@ class Capture {
   takeUnit(unit) {
     if (this.units.has(unit.unit)) return;
     this.units.set(unit.unit, unit);
+    for (const [, of] of unit.parts) this.colours.add(of);
     let at = 0;
     for (const [number, offset, bytes] of unit.spans ?? []) {
       this.byNumber.get(number)?.pieces.push({ unit, at, offset, bytes });
@@ -256,19 +264,6 @@ class Capture {
       Object.keys(usual.figures).every((key) => figures[key] === usual.figures[key]) &&
       this.byNumber.has(first) && this.byNumber.has(last);
     return this.updates.findLast(isSame) ?? null;
-  }
-
-  /** The colours that any packet has. */
-  get colours() {
-    const used = new Set();
-    for (const packet of this.packets) {
-      for (const { group } of packet.layers) used.add(group);
-      if (packet.captured < packet.length) used.add('missing');
-    }
-    const whole = [...this.units.values()].flatMap((unit) => unit.parts);
-    for (const [, of] of whole) used.add(of);
-    if (whole.length > 0) used.delete('payload');
-    return used;
   }
 
   /** The pieces of units in a packet, in the order of its bytes. */
