@@ -50,7 +50,7 @@ fn lines(named: &Named) -> String {
 fn values<'a>(named: &'a Named, key: &str) -> Vec<&'a str> {
     assert!(TERMS.iter().any(|term| term.key == key), "{key}");
     let fields = named.fields.iter().filter(|field| field.term.key == key);
-    fields.map(|field| field.value.as_str()).collect()
+    fields.map(|field| field.value.as_ref()).collect()
 }
 
 fn value<'a>(named: &'a Named, key: &str) -> &'a str {

@@ -23,7 +23,7 @@ mod tcp;
 mod terms;
 mod tunnels;
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use super::{Packet, Segment, link::LinkType};
 
@@ -191,7 +191,7 @@ pub struct Field {
     /// What it is.
     pub term: &'static Term,
     /// Its value, in words and units.
-    pub value: String,
+    pub value: Cow<'static, str>,
 }
 
 /// Names for each captured bit of a packet.

@@ -63,7 +63,12 @@ impl Names {
             at: 0,
             began: 0,
             enclosing: Vec::new(),
-            named: Named::default(),
+            // What an ordinary packet has of them.
+            named: Named {
+                layers: Vec::with_capacity(4),
+                fields: Vec::with_capacity(48),
+                what: String::new(),
+            },
             tcp,
             source: None,
             destination: None,
@@ -126,8 +131,8 @@ impl Names {
         }
         self.at += there;
         let value = match there == bits {
-            true => value.into().into_owned(),
-            false => format!("only {} of {} are there", size(there), size(bits)),
+            true => value.into(),
+            false => format!("only {} of {} are there", size(there), size(bits)).into(),
         };
         self.named.fields.push(Field { bits: there, term, value });
     }
@@ -235,6 +240,13 @@ pub(super) fn bytes(bytes: usize) -> String {
     count(bytes, "byte")
 }
 
+/// A number, without memory of its own where it has one digit, as most versions and flags do.
+pub(super) fn digits(number: u32) -> Cow<'static, str> {
+    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    let digit = usize::try_from(number).ok().and_then(|number| DIGITS.get(number));
+    digit.map_or_else(|| number.to_string().into(), |digit| Cow::Borrowed(*digit))
+}
+
 /// A number and what it stands for, if that is known.
 pub(super) fn named(number: impl Display, name: Option<&str>) -> String {
     match name {
@@ -245,13 +257,7 @@ pub(super) fn named(number: impl Display, name: Option<&str>) -> String {
 
 /// Bytes in hexadecimal numbers, the first 64 of them.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for (index, byte) in bytes.iter().take(64).enumerate() {
-        if index > 0 {
-            text.push(' ');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
+    let mut text = separated(&bytes[..bytes.len().min(64)], ' ');
     if bytes.len() > 64 {
         text.push_str(&format!(" and {} more", bytes.len() - 64));
     }
@@ -260,12 +266,19 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// An Ethernet address, as IEEE 802 writes it but with colons.
 pub(super) fn hardware(address: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in address {
+    separated(address, ':')
+}
+
+fn separated(bytes: &[u8], separator: char) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let mut text = String::with_capacity(bytes.len() * 3);
+    for byte in bytes {
         if !text.is_empty() {
-            text.push(':');
+            text.push(separator);
         }
-        text.push_str(&format!("{byte:02x}"));
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 0x0f)]);
     }
     text
 }
