@@ -213,10 +213,7 @@ impl Names {
         self.rest("not read", Group::Payload, &terms::NOT_READ, "not read");
         while let Some(limit) = self.enclosing.pop() {
             self.limit = limit;
-            if self.at >= limit {
-                continue;
-            }
-            let text = format!("{} after the packet", size(limit - self.at));
+            let text = format!("{} after the packet", size(limit.saturating_sub(self.at)));
             // The shortest frame has 60 bytes, or 64 with the frame check sequence.
             if limit == self.captured && on_wire <= 64 {
                 self.rest("padding", Group::Link, &terms::PADDING, text);
