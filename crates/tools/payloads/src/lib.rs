@@ -39,13 +39,15 @@
 //! | [`report`] | figures and tables, conversations as text, a line for each byte or bit field |
 //! | [`live`] | a report of a capture that is still being made |
 //!
+//! What is odd about packets and connections is said in notes, whose words [`tcp`] lists.
+//!
 //! Memory is bounded, however large the capture: [`tcp::CONNECTION_LIMIT`] connections at
 //! a time, and for each a limit on what waits for other bytes.
 //!
 //! # What this is not
 //!
-//! It reads the five apps and what is like them. Neither TLS, compressed content nor HTTP/2 is read:
-//! their bytes are shown as they were sent.
+//! It reads the five apps and what is like them. The records of TLS and the frames of HTTP/2 are named,
+//! and what they carry is not read.
 
 pub mod decode;
 pub mod input;

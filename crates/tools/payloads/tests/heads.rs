@@ -48,7 +48,7 @@ fn transcript(connection: &Connection) -> Transcript {
 }
 
 /// What is said, a letter and the bytes for each unit: `Q` for a request, `A` for a response, `B` for
-/// content, `K` for a chunk, `T` for text, `E` for empty lines, `X` for what is not known.
+/// content, `K` for a chunk, `T` for text, `L` for empty lines, `X` for what is not known.
 fn units(talk: Talk<'_>) -> Vec<String> {
     units_of(&connection(talk))
 }
@@ -257,7 +257,7 @@ fn an_empty_line_between_messages_is_a_thing_of_its_own() {
         [
             "Q1  →  1.000300 s  request, 38 bytes",
             "B1  →  1.000300 s  content, 3 bytes",
-            "E1  →  1.000300 s  empty line, 2 bytes",
+            "L1  →  1.000300 s  empty line, 2 bytes",
             "Q2  →  3.000700 s  request, 35 bytes",
         ]
     );
@@ -266,18 +266,18 @@ fn an_empty_line_between_messages_is_a_thing_of_its_own() {
     assert!(text.contains(line), "{text}");
     // However it comes, and wherever.
     let head = r"Q GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
-    assert_eq!(units(&[(CLIENT, &[b"\r\n", GET].concat()), (SERVER, OK)])[..2], [r"E \r\n", head]);
+    assert_eq!(units(&[(CLIENT, &[b"\r\n", GET].concat()), (SERVER, OK)])[..2], [r"L \r\n", head]);
     assert_eq!(
         units(&[(CLIENT, b"\r\n\r\n"), (CLIENT, GET), (SERVER, OK)])[..2],
-        [r"E \r\n\r\n", head]
+        [r"L \r\n\r\n", head]
     );
     let parts: Talk<'_> =
         &[(CLIENT, GET), (SERVER, OK), (CLIENT, b"\r"), (CLIENT, b"\n"), (CLIENT, GET)];
-    assert_eq!(units(parts)[3..], [r"E \r\n", head]);
+    assert_eq!(units(parts)[3..], [r"L \r\n", head]);
     let ok = "A HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\n";
     assert_eq!(
         units(&[(CLIENT, GET), (SERVER, &[OK, b"\n", OK].concat())])[1..4],
-        [ok, "B hello", r"E \n"]
+        [ok, "B hello", r"L \n"]
     );
     let update =
         Stats::read(connection(talk).pcap().as_slice(), None).unwrap().usual.unwrap().update;

@@ -137,6 +137,7 @@ impl Decoder {
             out.end_unit(false);
             *state = State::Lost { is_missing: true };
         }
+        sink.over(origin);
     }
 
     /// Names what is kept, because nothing will complete it.

@@ -41,6 +41,8 @@ pub(super) struct Request {
     pub(super) method: Method,
     /// Its `Sec-WebSocket-Key`, if it has one of the right length.
     pub(super) key: Option<[u8; KEY_LEN]>,
+    /// Whether its `Sec-WebSocket-Version` is 13, as RFC 6455 section 4.1 asks for, if it has one.
+    pub(super) version_13: Option<bool>,
     /// How long its content is.
     pub(super) length: Length,
     /// What its content is.
@@ -54,8 +56,6 @@ pub(super) struct Response {
     pub(super) status: Option<u16>,
     /// Whether it says `Upgrade: websocket`.
     pub(super) websocket: bool,
-    /// Whether it agrees to compressed WebSocket messages (RFC 7692 section 5).
-    pub(super) deflate: bool,
     /// How long its content would be, were it the answer to a GET.
     pub(super) length: Length,
     /// What its content is.
@@ -130,11 +130,14 @@ pub(super) fn request(head: &[u8]) -> Request {
     let (line, lines) = split_first_line(head);
     let (method, is_simple) = RequestLine::method(line);
     let mut key = None;
+    let mut version_13 = None;
     let mut framing = Framing::default();
     for (name, value) in (Fields { lines }) {
         framing.field(name, value);
         if name.len() == 17 && name.eq_ignore_ascii_case(b"Sec-WebSocket-Key") {
             key = value.try_into().ok();
+        } else if name.len() == 21 && name.eq_ignore_ascii_case(b"Sec-WebSocket-Version") {
+            version_13 = Some(value == b"13");
         }
     }
     Request {
@@ -145,6 +148,7 @@ pub(super) fn request(head: &[u8]) -> Request {
             _ => Method::Other,
         },
         key,
+        version_13,
         // A request without a length has no content.
         length: match framing.length() {
             Length::UntilClose => Length::None,
@@ -158,20 +162,16 @@ pub(super) fn request(head: &[u8]) -> Request {
 pub(super) fn response(head: &[u8]) -> Response {
     let (line, lines) = split_first_line(head);
     let mut websocket = false;
-    let mut deflate = false;
     let mut framing = Framing::default();
     for (name, value) in (Fields { lines }) {
         framing.field(name, value);
         if name.len() == 7 && name.eq_ignore_ascii_case(b"Upgrade") {
             websocket |= value.eq_ignore_ascii_case(b"websocket");
-        } else if name.len() == 24 && name.eq_ignore_ascii_case(b"Sec-WebSocket-Extensions") {
-            deflate |= memchr::memmem::find(value, b"permessage-deflate").is_some();
         }
     }
     Response {
         status: StatusLine::code_of(line),
         websocket,
-        deflate: deflate && websocket,
         length: framing.length(),
         content: framing.content(),
     }

@@ -2,11 +2,14 @@
 //!
 //! It may use every room below; none of them knows how anything is printed.
 
+mod counter;
 pub mod escape;
 pub mod explain;
+mod figures;
 mod frame;
 mod heads;
 pub mod json;
+mod ledger;
 mod left_out;
 mod notes;
 mod packets;
@@ -14,7 +17,10 @@ pub mod page;
 mod plural;
 mod records;
 pub mod show;
+pub mod show_packets;
 pub mod stats;
 mod table;
 pub mod transcript;
+mod walk;
+mod whole;
 mod wrap;
