@@ -137,6 +137,7 @@ impl Decoder {
             out.end_unit(false);
             *state = State::Lost { is_missing: true };
         }
+        sink.over(origin);
     }
 
     /// Names what is kept, because nothing will complete it.
@@ -153,7 +154,6 @@ impl Decoder {
         if is_missing {
             *state = State::Lost { is_missing };
         }
-        sink.over(origin);
     }
 
     fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {
