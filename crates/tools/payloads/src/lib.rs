@@ -39,6 +39,8 @@
 //! | [`report`] | figures and tables, conversations as text, a line for each byte or bit field |
 //! | [`live`] | a report of a capture that is still being made |
 //!
+//! What is odd about packets and connections is said in notes, whose words [`tcp`] lists.
+//!
 //! Memory is bounded, however large the capture: [`tcp::CONNECTION_LIMIT`] connections at
 //! a time, and for each a limit on what waits for other bytes.
 //!

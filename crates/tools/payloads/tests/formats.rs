@@ -13,7 +13,10 @@ fn conversation(client: Endpoint, server: Endpoint) -> Connection {
     connection.open();
     connection.data(CLIENT, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").ack(SERVER);
     connection.data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n09:43:28\n").ack(CLIENT);
-    connection.data(CLIENT, b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
+    connection.data(
+        CLIENT,
+        b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    );
     connection.data(SERVER, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
     connection.data(CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73");
     connection.data(SERVER, b"\x81\x14{\"time\": \"09:43:38\"}").ack(CLIENT);

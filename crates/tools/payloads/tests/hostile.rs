@@ -116,7 +116,7 @@ fn packets_that_make_no_sense() {
         b"time\n",
         b"09:31:45\n\n",
         b"\xff\x00\x1b[2J",
-        b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Key: \xff\xff\xff\r\n\r\n",
+        b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \xff\xff\xff\r\n\r\n",
     ];
     for seed in seeds() {
         let mut random = Random(seed);
@@ -259,7 +259,10 @@ fn show_pings() {
     for port in 50_000..50_002 {
         let mut ws = Connection::new(v4(1, port), v4(2, 8000));
         ws.open();
-        ws.data(CLIENT, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
+        ws.data(
+            CLIENT,
+            b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        );
         ws.data(SERVER, b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n");
         ws.ack(CLIENT).lose(SERVER, 2);
         for _ in 0..4 {

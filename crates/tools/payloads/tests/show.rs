@@ -255,7 +255,7 @@ fn events_with_what_ends_them() {
     assert_has_lines(
         &shown(&sse.pcap()),
         r#"
-K1  ←  0.000500 s  event, 34 bytes
+K1  ←  0.000500 s  chunk, 34 bytes
     │ 1c                                28 bytes of data follow
     │ data: {"time": "11:42:14"}
     │                                   empty line: ends the event
@@ -328,7 +328,7 @@ fn answers_without_content_and_with_every_kind_of_length() {
             "Q6 s  request, 18 bytes",
             "A7 s  response, 47 bytes",
             "K1 s  chunk, 11 bytes",
-            "K2 s  chunk, 11 bytes",
+            "K2 s  last chunk, 11 bytes",
             "Q7 s  request, 38 bytes",
             "B2 s  content, 3 bytes",
             "A8 s  response, 35 bytes",

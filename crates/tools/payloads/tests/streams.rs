@@ -62,7 +62,10 @@ fn speech() -> Vec<(usize, Vec<u8>)> {
     speech.push((CLIENT, b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n".to_vec()));
     let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     speech.push((SERVER, format!("{head}{chunk}{chunk}0\r\n\r\n").into_bytes()));
-    speech.push((CLIENT, b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\n\r\n".to_vec()));
+    speech.push((
+        CLIENT,
+        b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n".to_vec(),
+    ));
     let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
     speech.push((SERVER, head.as_bytes().to_vec()));
     speech.push((CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73".to_vec()));
@@ -390,7 +393,9 @@ fn messages_are_found_after_the_end_of_another() {
 #[test]
 fn what_is_no_head_is_shown_at_once_and_hides_nothing() {
     let mut ws = Connection::v4();
-    ws.open().data(CLIENT, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n").ack(SERVER);
+    ws.open()
+        .data(CLIENT, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n")
+        .ack(SERVER);
     ws.data(CLIENT, b"\x81\x88\x36\x0d\x29\x16\x51\x68\x5d\x3b\x42\x64\x44\x73");
     let units = transcript(&ws.packets).units;
     assert_eq!((units[1].kind, units[1].unfinished), (UnitKind::Frame, false));

@@ -1,6 +1,6 @@
 //! Records packets, with tcpdump.
 
-use std::{mem, process::Stdio};
+use std::{mem, process::Stdio, thread, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
@@ -157,6 +157,19 @@ impl Recorder {
             self.check().await
         };
         in_time(PATIENCE, "tcpdump did not stop", stopped).await?;
-        Ok(self.bytes)
+        Ok(self.take())
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        drop(self.stopper());
+        // It is gone in a moment, unless it hangs, and then it is left to the system.
+        for _ in 0..200 {
+            if !matches!(self.shell.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }

@@ -23,8 +23,9 @@ use tokio::{
     time::sleep,
 };
 
-/// How many connections there may be at once; who comes next waits until one ends.
-const CONNECTION_LIMIT: usize = 256;
+/// How many connections there may be at once; who comes next waits until one ends. An ordinary user
+/// may have 1024 files open, and each connection takes two.
+const CONNECTION_LIMIT: usize = 128;
 
 /// How many bytes are held for each direction of a connection. A side that does not read thereby
 /// stops the other, as it does without a relay.

@@ -38,11 +38,11 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // A browser whose driver was stopped still writes files for a moment, and makes their
         // directory again, so the directory counts as removed when it stays away. What is left
-        // after two seconds is left to the system.
+        // after ten seconds, on a machine that has much else to do, is left to the system.
         let mut absences = 0;
-        for _ in 0..40 {
+        for _ in 0..200 {
             absences = if self.0.exists() { 0 } else { absences + 1 };
-            if absences == 5 {
+            if absences == 8 {
                 return;
             }
             // An error means that there are new files, or nothing to remove.

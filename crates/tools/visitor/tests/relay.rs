@@ -269,7 +269,7 @@ fn where_no_server_is_the_client_is_reset() {
 
 #[test]
 fn connections_beyond_the_limit_wait_for_a_place() {
-    const LIMIT: usize = 256;
+    const LIMIT: usize = 128;
     let behind = Behind::start();
     let mut connections: Vec<_> = (0..LIMIT).map(|_| behind.connect()).collect();
     let mut waiting = TcpStream::connect(behind.relay).unwrap();

@@ -55,5 +55,6 @@ impl Body {
     pub(super) fn end<S: Sink>(&self, out: &mut Out<'_, S>) {
         out.end_group(self.content == Content::Json);
         out.end();
+        out.sink.content_end(&out.origin);
     }
 }

@@ -146,6 +146,7 @@ impl Decoder {
             out.end_unit(false);
             *state = State::Lost;
         }
+        sink.over(origin);
     }
 
     fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {

@@ -51,6 +51,8 @@ pub(super) struct Request {
     pub(super) method: Method,
     /// Its `Sec-WebSocket-Key`, if it has one of the right length.
     pub(super) key: Option<[u8; KEY_LEN]>,
+    /// Whether its `Sec-WebSocket-Version` is 13, as RFC 6455 section 4.1 asks for, if it has one.
+    pub(super) version_13: Option<bool>,
     /// How long its content is.
     pub(super) length: Length,
     /// What its content is.
@@ -64,8 +66,6 @@ pub(super) struct Response {
     pub(super) status: u16,
     /// Whether it says `Upgrade: websocket`.
     pub(super) websocket: bool,
-    /// Whether it agrees to compressed WebSocket messages (RFC 7692 section 5).
-    pub(super) deflate: bool,
     /// How long its content would be, were it the answer to a GET.
     pub(super) length: Length,
     /// What its content is.
@@ -190,9 +190,12 @@ fn request_with<'h>(
         return Ok(None);
     };
     let mut key = None;
+    let mut version_13 = None;
     for field in request.headers.iter() {
         if field.name.eq_ignore_ascii_case("Sec-WebSocket-Key") {
             key = field.value.try_into().ok();
+        } else if field.name.eq_ignore_ascii_case("Sec-WebSocket-Version") {
+            version_13 = Some(field.value == b"13");
         }
     }
     let (length, content) = length_and_content(request.headers);
@@ -203,6 +206,7 @@ fn request_with<'h>(
             _ => Method::Other,
         },
         key,
+        version_13,
         // A request without a length has no content.
         length: if length == Length::UntilClose { Length::None } else { length },
         content,
@@ -227,14 +231,8 @@ fn response_with<'h>(
     let websocket = response.headers.iter().any(|field| {
         field.name.eq_ignore_ascii_case("Upgrade") && field.value.eq_ignore_ascii_case(b"websocket")
     });
-    let mut fields = response.headers.iter();
-    let deflate = websocket
-        && fields.any(|field| {
-            field.name.eq_ignore_ascii_case("Sec-WebSocket-Extensions")
-                && memchr::memmem::find(field.value, b"permessage-deflate").is_some()
-        });
     let (length, content) = length_and_content(response.headers);
-    Ok(Some(Response { status, websocket, deflate, length, content }))
+    Ok(Some(Response { status, websocket, length, content }))
 }
 
 fn length_and_content(fields: &[Header<'_>]) -> (Length, Content) {

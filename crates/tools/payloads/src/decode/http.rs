@@ -5,9 +5,11 @@ use std::collections::VecDeque;
 use super::{
     body::Body,
     chunks::{Chunks, Step},
+    fields::{self, Announced},
     head::{self, Length, Method, Request, Response},
     out::{Next, Out},
-    sink::{Content, KEY_LEN, Kind, Part, Sink, UnitKind},
+    sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind},
+    violations::accept_of,
 };
 use crate::tcp::{Side, usize_of};
 
@@ -176,7 +178,7 @@ impl Http {
     ) -> Next {
         let read = match out.origin.side {
             Side::Client => head::request(head).map(|request| requests.asked(&request)),
-            Side::Server => head::response(head).map(|response| requests.answered(&response)),
+            Side::Server => head::response(head).map(|response| requests.answered(&response, head)),
         };
         let Some(after) = read else {
             out.begin_unknown(Kind::HttpHead, head);
@@ -186,9 +188,20 @@ impl Http {
         begin_head(out);
         head_pieces(out, head);
         if after.next == Next::WebSocket {
-            out.sink.agreed(&out.origin, after.key, after.deflate);
+            out.sink.agreed(&out.origin, after.key, head);
         }
         out.end();
+        if after.is_other_websocket {
+            out.sink.note(&out.origin, Note::OtherWebSocket);
+        }
+        if S::PIECES && !matches!(after.length, Length::None | Length::Known(0)) {
+            let announced = Announced {
+                until_close: after.length == Length::UntilClose,
+                whole: matches!(after.length, Length::Known(_)),
+                ..Announced::by(head)
+            };
+            out.sink.content(&out.origin, &announced);
+        }
         let body = |left| At::Body { left, body: Body::new(after.content) };
         self.at = match after.length {
             Length::None | Length::Known(0) => At::Head { searched: 0 },
@@ -257,7 +270,33 @@ fn head_pieces<S: Sink>(out: &mut Out<'_, S>, head: &[u8]) {
 
 /// The requests of a connection that have no answer so far, by which answers are read.
 #[derive(Debug, Default)]
-pub(super) struct Requests(VecDeque<(Method, Option<[u8; KEY_LEN]>)>);
+pub(super) struct Requests(VecDeque<Asked>);
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    method: Method,
+    /// The key for a WebSocket.
+    key: Option<[u8; KEY_LEN]>,
+    /// Whether the WebSocket that it asks for is that of RFC 6455, if it says so.
+    version_13: Option<bool>,
+}
+
+impl Asked {
+    /// A request that was not seen.
+    const UNSEEN: Self = Self { method: Method::Other, key: None, version_13: Some(true) };
+
+    /// Whether a response that agrees to a WebSocket, with this head, means that of RFC 6455. If the
+    /// request does not say which, an answer to its key that no other one has shows it.
+    fn is_rfc_6455(&self, head: &[u8]) -> bool {
+        self.version_13.unwrap_or_else(|| {
+            self.key.is_some_and(|key| {
+                let accept = fields::value(head, b"Sec-WebSocket-Accept");
+                accept.as_deref() == Some(accept_of(key).as_bytes())
+            })
+        })
+    }
+}
 
 /// What follows a head.
 struct After {
@@ -266,8 +305,8 @@ struct After {
     next: Next,
     /// The key that the client asked for a WebSocket with.
     key: Option<[u8; KEY_LEN]>,
-    /// Whether both agreed to compressed messages.
-    deflate: bool,
+    /// Whether both agreed to a WebSocket that is not that of RFC 6455.
+    is_other_websocket: bool,
 }
 
 impl Requests {
@@ -280,30 +319,37 @@ impl Requests {
         if self.0.len() == REQUEST_LIMIT {
             self.0.pop_front();
         }
-        self.0.push_back((request.method, request.key));
+        self.0.push_back(Asked {
+            method: request.method,
+            key: request.key,
+            version_13: request.version_13,
+        });
         After {
             length: request.length,
             content: request.content,
             next: Next::Same,
             key: None,
-            deflate: false,
+            is_other_websocket: false,
         }
     }
 
-    fn answered(&mut self, response: &Response) -> After {
+    fn answered(&mut self, response: &Response, head: &[u8]) -> After {
         let switching = response.status == 101;
-        let (method, key) = if matches!(response.status, 100..=199) && !switching {
+        let asked = if matches!(response.status, 100..=199) && !switching {
             // An interim response: the final one is still to come.
-            (Method::Other, None)
+            Asked::UNSEEN
         } else {
-            self.0.pop_front().unwrap_or((Method::Other, None))
+            self.0.pop_front().unwrap_or(Asked::UNSEEN)
         };
-        let (length, next) = match (response.status, method) {
-            (101, _) if response.websocket => (Length::None, Next::WebSocket),
+        let is_other_websocket = switching && response.websocket && !asked.is_rfc_6455(head);
+        let (length, next) = match (response.status, asked.method) {
+            (101, _) if response.websocket && !is_other_websocket => {
+                (Length::None, Next::WebSocket)
+            }
             (101, _) | (200..=299, Method::Connect) => (Length::None, Next::Tunnel),
             (100..=199 | 204 | 304, _) | (_, Method::Head) => (Length::None, Next::Same),
             _ => (response.length, Next::Same),
         };
-        After { length, content: response.content, next, key, deflate: response.deflate }
+        After { length, content: response.content, next, key: asked.key, is_other_websocket }
     }
 }

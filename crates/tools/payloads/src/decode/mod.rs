@@ -14,6 +14,10 @@
 //! | `body.rs`, `events.rs` | content of any length; events in it |
 //! | `websocket.rs` | WebSocket frames |
 //!
+//! What units make together is found from the units alone: `contents.rs` has the content of HTTP
+//! messages, unpacked by [`unpack`], and with `event_stream.rs` the events in it; `frames.rs` the
+//! messages of WebSocket, and with `violations.rs` what is against its rules.
+//!
 //! Each is a struct that says where one side is, and knows nothing of what else may be spoken. Its
 //! `feed` takes bytes and names those that it can, and its `pass` takes bytes that are missing; what
 //! is named, counted, or kept until it is complete goes through `out.rs`. `decoder.rs` owns the two
@@ -25,11 +29,16 @@
 
 mod body;
 mod chunks;
+mod contents;
 mod decoder;
+mod event_stream;
 mod events;
+pub(crate) mod fields;
+mod frames;
 mod head;
 mod http;
 mod kinds;
+mod messages;
 mod out;
 mod sink;
 mod spans;
@@ -38,10 +47,16 @@ mod text;
 pub mod time_of_day;
 mod unit;
 pub mod unpack;
+pub(crate) mod violations;
 pub mod websocket;
+mod wholes;
 
 pub use decoder::Decoder;
+pub use event_stream::{Block, EVENT_LIMIT};
+pub use fields::Announced;
 pub use kinds::Kinds;
+pub use messages::{Carrier, EmptyLine, MESSAGE_LIMIT, Message, Short, Source, StreamEvent};
 pub use sink::{Both, Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
 pub use spans::Span;
 pub use unit::{Assembler, Event, Listener, Unit};
+pub use violations::Violation;

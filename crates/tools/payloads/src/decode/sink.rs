@@ -1,5 +1,6 @@
 //! The words for what bytes are, and whoever takes them.
 
+use super::fields::Announced;
 use crate::tcp::{ConnectionInfo, Ending, Notice, Origin, Side};
 
 /// The length of a `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 section 4.1).
@@ -92,7 +93,8 @@ pub enum UnitKind {
     Chunk,
     /// A chunk of a stream of events.
     EventChunk,
-    /// A piece of a stream of events that does not come in chunks.
+    /// Content that is a stream of events and does not come in chunks: what one packet brought, up to
+    /// the end of a line.
     Event,
     /// A WebSocket frame.
     Frame,
@@ -167,6 +169,8 @@ pub enum Note<'a> {
     End,
     /// From here on both sides send WebSocket frames.
     WebSocket,
+    /// From here on both sides send what is no WebSocket of RFC 6455, for nobody asked for that.
+    OtherWebSocket,
     /// How the connection goes, or bytes that are no part of what is said.
     Tcp(Notice<'a>),
 }
@@ -182,6 +186,7 @@ impl Note<'_> {
             Self::Late { .. } => "captured-late",
             Self::End => "fin",
             Self::WebSocket => "websocket",
+            Self::OtherWebSocket => "other-websocket",
             Self::Tcp(notice) => notice.word(),
         }
     }
@@ -234,9 +239,24 @@ impl<A: Sink, B: Sink> Sink for Both<A, B> {
         self.1.end(origin, complete);
     }
 
-    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>, deflate: bool) {
-        self.0.agreed(origin, key, deflate);
-        self.1.agreed(origin, key, deflate);
+    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>, head: &[u8]) {
+        self.0.agreed(origin, key, head);
+        self.1.agreed(origin, key, head);
+    }
+
+    fn content(&mut self, origin: &Origin<'_>, announced: &Announced) {
+        self.0.content(origin, announced);
+        self.1.content(origin, announced);
+    }
+
+    fn content_end(&mut self, origin: &Origin<'_>) {
+        self.0.content_end(origin);
+        self.1.content_end(origin);
+    }
+
+    fn over(&mut self, origin: &Origin<'_>) {
+        self.0.over(origin);
+        self.1.over(origin);
     }
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
@@ -304,9 +324,15 @@ pub trait Sink {
     fn piece(&mut self, _origin: &Origin<'_>, _part: Part, _kind: Kind, _bytes: &[u8]) {}
     /// The unit is over, because it is complete or because it cannot be completed.
     fn end(&mut self, _origin: &Origin<'_>, _complete: bool) {}
-    /// The client asked for a WebSocket with this key, and the response at hand agrees, to compressed
-    /// messages too if `deflate`.
-    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>, _deflate: bool) {}
+    /// The client asked for a WebSocket with this key, and the response at hand, of which this is the
+    /// head, agrees.
+    fn agreed(&mut self, _origin: &Origin<'_>, _key: Option<[u8; KEY_LEN]>, _head: &[u8]) {}
+    /// Content follows the head that was given last.
+    fn content(&mut self, _origin: &Origin<'_>, _announced: &Announced) {}
+    /// The content is complete.
+    fn content_end(&mut self, _origin: &Origin<'_>) {}
+    /// Nothing more comes from this side.
+    fn over(&mut self, _origin: &Origin<'_>) {}
     /// Something about bytes that are not there.
     fn note(&mut self, _origin: &Origin<'_>, _note: Note<'_>) {}
     /// So many bytes are of a kind.

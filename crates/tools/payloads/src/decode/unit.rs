@@ -3,11 +3,17 @@
 use std::{collections::VecDeque, mem};
 
 use super::{
-    kinds::{Kinds, Message, Run},
+    fields::{self, Announced},
+    frames::Packing,
+    kinds::{self, Kinds, Run},
+    messages::{Carried, Carrier, EmptyLine, Message, StreamEvent, Whole},
     sink::{KEY_LEN, Kind, Note, Part, Sink, UnitKind},
     spans::{self, Carriers, Span},
     time_of_day,
+    unpack::Agreement,
+    violations::{self, Violation},
     websocket::{self, Header, Opcode},
+    wholes::Wholes,
 };
 use crate::input::Endpoint;
 use crate::tcp::{ConnectionInfo, Ending, Notice, Origin, Side};
@@ -51,6 +57,8 @@ pub struct Unit {
     pub continued: bool,
     /// Whether more of it follows, or is missing.
     pub unfinished: bool,
+    /// Whether nothing more of it comes.
+    pub last: bool,
     /// The header of the frame, if it is one.
     pub frame: Option<Header>,
     /// How many bytes of the frame's payload came in units before.
@@ -62,6 +70,12 @@ pub struct Unit {
     pub deflate: Option<bool>,
     /// The key whose `Sec-WebSocket-Accept` this response gives.
     pub key: Option<[u8; KEY_LEN]>,
+    /// What each of its [`Part::EventEnd`]s does, in order.
+    pub empty_lines: Vec<EmptyLine>,
+    /// What is against the rules of WebSocket in it, as far as that is known when it is given.
+    pub violations: Vec<Violation>,
+    /// Whether it was given because of the memory of all, so that a last piece is still to come.
+    owed: bool,
 }
 
 impl Unit {
@@ -99,6 +113,11 @@ impl Unit {
     /// | X | bytes without their context |
     pub fn label(&self) -> String {
         format!("{}{}", self.kind.letter(self.side), self.number)
+    }
+
+    /// What messages and events name it by.
+    pub fn carrier(&self) -> Carrier {
+        Carrier { id: self.id, letter: self.kind.letter(self.side), number: self.number }
     }
 
     /// Its parts, each with its bytes.
@@ -144,6 +163,11 @@ pub enum Event<'a> {
     Ended(&'a ConnectionInfo, Ending),
     /// A unit.
     Unit(&'a Unit),
+    /// What the lines of a stream of events say up to an empty line. The units that carried them were
+    /// given before.
+    StreamEvent(&'a StreamEvent),
+    /// A message that came in several units, or packed. They were given before.
+    Message(&'a Message),
     /// Something about bytes of this connection and side that are not there.
     Note(&'a ConnectionInfo, Side, Note<'a>),
     /// Bytes of a unit that was given before turned out to be of another kind.
@@ -177,10 +201,12 @@ pub struct Assembler<L> {
     /// The units of both sides of each connection.
     units: Vec<[Unit; 2]>,
     /// The content of the messages that they are part of.
-    messages: Vec<[Message; 2]>,
+    messages: Vec<[kinds::Message; 2]>,
     /// Where the bytes were captured that have come in order and are in no unit yet.
     delivered: Vec<[VecDeque<Span>; 2]>,
     carriers: Carriers,
+    /// What the units make together.
+    wholes: Wholes,
     /// How many units there are.
     count: u64,
     /// The memory of all units, in bytes.
@@ -199,6 +225,7 @@ impl<L: Listener> Assembler<L> {
             start: None,
             units: Vec::new(),
             messages: Vec::new(),
+            wholes: Wholes::default(),
             delivered: Vec::new(),
             carriers: Carriers::default(),
             count: 0,
@@ -228,13 +255,30 @@ impl<L: Listener> Assembler<L> {
         time.saturating_sub(self.start.unwrap_or(time))
     }
 
-    fn give(&mut self, origin: &Origin<'_>, unfinished: bool) {
-        let unit = &mut self.units[origin.connection.slot][origin.side.index()];
-        if unit.bytes.is_empty() {
+    fn give(&mut self, origin: &Origin<'_>, unfinished: bool, last: bool) {
+        let place = (origin.connection.slot, origin.side.index());
+        let unit = &mut self.units[place.0][place.1];
+        if unit.bytes.is_empty() && !(last && unit.owed) {
             return;
         }
-        unit.unfinished = unfinished;
+        if unit.bytes.is_empty() {
+            self.count += 1;
+            (unit.continues, unit.id) = (Some(unit.id), self.count);
+        }
+        (unit.unfinished, unit.last) = (unfinished, last);
         let time = unit.time;
+        let carried = Carried {
+            carrier: unit.carrier(),
+            connection: unit.connection,
+            side: unit.side,
+            time,
+            complete: !unfinished,
+            continued: unit.continued,
+        };
+        let frame = unit.frame.map(|header| (header, unit.payload_offset));
+        let found = self.wholes.unit(place, &carried, unit.kind, frame, &unit.parts, &unit.bytes);
+        unit.empty_lines = found.empty_lines;
+        unit.violations.extend(found.violations);
         self.listener.event(time, Event::Unit(unit));
         self.total -= unit.size();
         unit.payload_offset += unit
@@ -244,11 +288,71 @@ impl<L: Listener> Assembler<L> {
             .map(|(_, len)| *len as u64)
             .sum::<u64>();
         unit.continued = true;
+        unit.owed = false;
+        unit.violations.clear();
         unit.kinds.clear();
         unit.spans.clear();
         self.spare = (mem::take(&mut unit.bytes), mem::take(&mut unit.parts));
         self.spare.0.clear();
         self.spare.1.clear();
+        self.give_wholes();
+    }
+
+    /// Gives what has become whole.
+    fn give_wholes(&mut self) {
+        for whole in self.wholes.shared.ready.drain(..) {
+            match whole {
+                Whole::Event(event) => {
+                    self.listener.event(event.source.time, Event::StreamEvent(&event));
+                }
+                Whole::Message(message) => {
+                    self.listener.event(message.source.time, Event::Message(&message));
+                }
+            }
+        }
+    }
+
+    /// Takes a piece of what is no longer than may be kept of the unit at hand.
+    fn add(&mut self, origin: &Origin<'_>, part: Part, kind: Kind, bytes: &[u8]) {
+        let unit = &mut self.units[origin.connection.slot][origin.side.index()];
+        let size = unit.size();
+        if unit.bytes.is_empty() {
+            if unit.continued {
+                unit.continues = Some(unit.id);
+            }
+            self.count += 1;
+            unit.id = self.count;
+        }
+        if L::KINDS {
+            let delivered = &mut self.delivered[origin.connection.slot][origin.side.index()];
+            spans::consume(delivered, bytes.len(), &mut unit.spans);
+            unit.kinds.push(kind, bytes.len());
+            // Bytes without their context are no part of a message.
+            if kind == Kind::Content && part != Part::Unknown {
+                let run = Run { unit: unit.id, byte: unit.bytes.len(), bytes: bytes.len() };
+                self.messages[origin.connection.slot][origin.side.index()].push(run);
+            }
+        }
+        unit.bytes.extend_from_slice(bytes);
+        match unit.parts.last_mut() {
+            // Pieces of the same part are one, but each line is a part.
+            Some((last, len)) if *last == part && !ends_line(part, &unit.bytes, bytes.len()) => {
+                *len += bytes.len();
+            }
+            _ => unit.parts.push((part, bytes.len())),
+        }
+        if matches!(part, Part::FrameStart | Part::FrameLength | Part::MaskingKey) {
+            unit.frame = Header::parse(&unit.bytes);
+            if let Some(header) = unit.frame.filter(|header| header.opcode.begins_message()) {
+                let compressed = header.reserved & 4 != 0 && unit.deflate != Some(false);
+                unit.message = Some((header.opcode, compressed));
+            }
+        }
+        self.total += unit.size() - size;
+        if self.total >= TOTAL_LIMIT {
+            self.give(origin, true, false);
+            self.units[origin.connection.slot][origin.side.index()].owed = true;
+        }
     }
 }
 
@@ -275,6 +379,7 @@ impl<L: Listener> Sink for Assembler<L> {
             Some(units) => *units = Default::default(),
             None => self.units.resize_with(connection.slot + 1, Default::default),
         }
+        self.wholes.opened(connection.slot);
         if L::KINDS {
             match self.messages.get_mut(connection.slot) {
                 Some(messages) => *messages = Default::default(),
@@ -292,6 +397,7 @@ impl<L: Listener> Sink for Assembler<L> {
     fn changed(&mut self, connection: &ConnectionInfo, time: i64, turned: bool) {
         if turned {
             self.units[connection.slot].swap(0, 1);
+            self.wholes.turned(connection.slot);
             if L::KINDS {
                 self.messages[connection.slot].swap(0, 1);
                 self.delivered[connection.slot].swap(0, 1);
@@ -308,6 +414,7 @@ impl<L: Listener> Sink for Assembler<L> {
 
     fn moved(&mut self, from: usize, to: usize) {
         self.units.swap(from, to);
+        self.wholes.moved(from, to);
         if L::KINDS {
             self.messages.swap(from, to);
             self.delivered.swap(from, to);
@@ -358,57 +465,64 @@ impl<L: Listener> Sink for Assembler<L> {
         };
     }
 
-    fn piece(&mut self, origin: &Origin<'_>, part: Part, kind: Kind, bytes: &[u8]) {
-        let unit = &mut self.units[origin.connection.slot][origin.side.index()];
-        let size = unit.size();
-        if unit.bytes.is_empty() {
-            if unit.continued {
-                unit.continues = Some(unit.id);
+    fn piece(&mut self, origin: &Origin<'_>, part: Part, kind: Kind, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let unit = &self.units[origin.connection.slot][origin.side.index()];
+            if unit.bytes.len() + bytes.len() <= UNIT_LIMIT {
+                return self.add(origin, part, kind, bytes);
             }
-            self.count += 1;
-            unit.id = self.count;
-        }
-        if L::KINDS {
-            let delivered = &mut self.delivered[origin.connection.slot][origin.side.index()];
-            spans::consume(delivered, bytes.len(), &mut unit.spans);
-            unit.kinds.push(kind, bytes.len());
-            // Bytes without their context are no part of a message.
-            if kind == Kind::Content && part != Part::Unknown {
-                let run = Run { unit: unit.id, byte: unit.bytes.len(), bytes: bytes.len() };
-                self.messages[origin.connection.slot][origin.side.index()].push(run);
+            // Not before more of it comes than is kept, so that there is a last piece.
+            let (now, rest) = bytes.split_at(fitting(bytes, UNIT_LIMIT - unit.bytes.len()));
+            if !now.is_empty() {
+                self.add(origin, part, kind, now);
             }
-        }
-        unit.bytes.extend_from_slice(bytes);
-        match unit.parts.last_mut() {
-            // Pieces of the same part are one, but each line is a part.
-            Some((last, len)) if *last == part && !ends_line(part, &unit.bytes, bytes.len()) => {
-                *len += bytes.len();
-            }
-            _ => unit.parts.push((part, bytes.len())),
-        }
-        if matches!(part, Part::FrameStart | Part::FrameLength | Part::MaskingKey) {
-            unit.frame = Header::parse(&unit.bytes);
-            if let Some(header) = unit.frame.filter(|header| header.opcode.begins_message()) {
-                let compressed = header.reserved & 4 != 0 && unit.deflate != Some(false);
-                unit.message = Some((header.opcode, compressed));
-            }
-        }
-        self.total += unit.size() - size;
-        if unit.size() >= UNIT_LIMIT || self.total >= TOTAL_LIMIT {
-            self.give(origin, true);
+            self.give(origin, true, false);
+            bytes = rest;
         }
     }
 
     fn end(&mut self, origin: &Origin<'_>, complete: bool) {
-        self.give(origin, !complete);
+        self.give(origin, !complete, true);
     }
 
-    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>, deflate: bool) {
+    fn agreed(&mut self, origin: &Origin<'_>, key: Option<[u8; KEY_LEN]>, head: &[u8]) {
         let units = &mut self.units[origin.connection.slot];
-        units[origin.side.index()].key = key;
-        for unit in units {
-            unit.deflate = Some(deflate);
+        let response = &mut units[origin.side.index()];
+        response.key = key;
+        if let Some(key) = key
+            && fields::value(head, b"Sec-WebSocket-Accept").as_deref()
+                != Some(violations::accept_of(key).as_bytes())
+        {
+            response.violations.push(Violation::WrongAccept);
         }
+        let extensions = fields::value(head, b"Sec-WebSocket-Extensions").unwrap_or_default();
+        let packing = match Agreement::from_extensions(&extensions) {
+            Ok(Some(agreement)) => [agreement.client, agreement.server].map(Packing::On),
+            Ok(None) if extensions.is_empty() => [Packing::Off; 2],
+            Ok(None) => [Packing::Unknown; 2],
+            Err(_) => {
+                response.violations.push(Violation::WrongParameters);
+                [Packing::Unknown; 2]
+            }
+        };
+        for (unit, packing) in units.iter_mut().zip(packing) {
+            unit.deflate = packing.is_on();
+        }
+        self.wholes.agreed(origin.connection.slot, packing);
+    }
+
+    fn content(&mut self, origin: &Origin<'_>, announced: &Announced) {
+        self.wholes.content((origin.connection.slot, origin.side.index()), announced);
+    }
+
+    fn content_end(&mut self, origin: &Origin<'_>) {
+        self.wholes.content_end((origin.connection.slot, origin.side.index()));
+        self.give_wholes();
+    }
+
+    fn over(&mut self, origin: &Origin<'_>) {
+        self.wholes.over((origin.connection.slot, origin.side.index()));
+        self.give_wholes();
     }
 
     fn time(&mut self, origin: &Origin<'_>, is_time: bool, back: u64) {
@@ -441,7 +555,11 @@ impl<L: Listener> Sink for Assembler<L> {
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
         if !matches!(note, Note::Repeated(_) | Note::Late { .. } | Note::Tcp(_)) {
-            self.give(origin, true);
+            self.give(origin, true, false);
+        }
+        if matches!(note, Note::Cut(_) | Note::Gap(_)) {
+            self.wholes.missing((origin.connection.slot, origin.side.index()));
+            self.give_wholes();
         }
         let time = self.since_start(origin.time);
         self.listener.event(time, Event::Note(origin.connection, origin.side, note));
@@ -465,6 +583,13 @@ impl<L: Listener> Sink for Assembler<L> {
 /// Where the number of the last label with this letter is kept.
 fn label_index(kind: UnitKind, side: Side) -> usize {
     usize::from(kind.letter(side) as u8 - b'A')
+}
+
+/// How many of `bytes` to take where `room` is left, so that no character is divided.
+fn fitting(bytes: &[u8], room: usize) -> usize {
+    let is_inside = |at: &usize| bytes[*at] & 0xc0 == 0x80;
+    let at = (room.saturating_sub(3)..=room).rev().find(|at| !is_inside(at));
+    at.filter(|_| room > 3).unwrap_or(room)
 }
 
 /// Whether a line of `part` ended right before the last `new` of these bytes.

@@ -1,8 +1,8 @@
 //! From a capture file to TCP segments: what a program like tcpdump wrote, and the [`headers`] of the
 //! link, IP and TCP in it, each bit of which can be named.
 //!
-//! This is the lowest floor: it knows no other room, keeps no packet but fragments
-//! of one, and puts nothing else in order.
+//! This is the lowest floor: it knows no other room, keeps no packet but fragments of one, and puts
+//! nothing else in order. It tells whether a packet was recorded before, on another interface.
 
 mod capture;
 pub mod headers;

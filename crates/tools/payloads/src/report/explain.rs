@@ -1,21 +1,16 @@
 //! Names each byte of a unit, and each bit field of a frame's header.
 
-use std::ops::Range;
-
-use base64::{Engine, engine::general_purpose::STANDARD};
-use sha1::{Digest, Sha1};
+use std::{ops::Range, slice};
 
 use super::{escape::push_escaped, frame::push_hex, plural::plural};
 use crate::{
     decode::{
-        Content, KEY_LEN, Part, Unit, UnitKind, time_of_day,
+        Content, EmptyLine, KEY_LEN, Message, Part, Unit, UnitKind, Violation, time_of_day,
+        violations::{ACCEPT_GUID, accept_of, hash_of},
         websocket::{self, Header, Opcode},
     },
     tcp::Side,
 };
-
-/// What a server appends to the key before it hashes it (RFC 6455 section 1.3).
-const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A line of an explanation: some bytes of a unit, or some bits of one byte, and what they are.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -34,7 +29,7 @@ pub struct Explained {
 
 /// Names each byte of `unit` exactly once, in order.
 pub fn explain(unit: &Unit) -> Vec<Explained> {
-    let mut lines = Lines { at: 0, lines: Vec::new() };
+    let mut lines = Lines { at: 0, empty_lines: unit.empty_lines.iter(), lines: Vec::new() };
     match unit.kind {
         UnitKind::Frame => lines.frame(unit),
         _ => {
@@ -49,12 +44,32 @@ pub fn explain(unit: &Unit) -> Vec<Explained> {
     lines.lines
 }
 
-struct Lines {
+/// Names what a message says, line by line. No line is about bytes of a unit.
+pub(super) fn explain_message(message: &Message) -> Vec<Explained> {
+    let mut lines = Lines { at: 0, empty_lines: [].iter(), lines: Vec::new() };
+    let name = if message.unpacked.is_some() { "unpacked" } else { "together" };
+    if message.is_text() {
+        lines.content(message.source.side, &message.bytes, name);
+    } else {
+        lines.hex(&message.bytes, name, "");
+    }
+    if let Some(first) = lines.lines.first_mut().filter(|line| line.name == name) {
+        first.meaning = message.origin().to_owned();
+    }
+    for line in &mut lines.lines {
+        line.range = 0..0;
+    }
+    lines.lines
+}
+
+struct Lines<'u> {
     at: usize,
+    /// What the next empty lines do that end events.
+    empty_lines: slice::Iter<'u, EmptyLine>,
     lines: Vec<Explained>,
 }
 
-impl Lines {
+impl Lines<'_> {
     /// The next `len` bytes of the unit.
     fn bytes(&mut self, len: usize, name: &str, value: String, meaning: impl Into<String>) {
         let range = self.at..self.at + len;
@@ -144,7 +159,8 @@ impl Lines {
             }
             Part::EventField => self.content(unit.side, bytes, "event field"),
             Part::EventEnd => {
-                self.text(bytes, "empty line", "ends the event (HTML standard section 9.2.6)");
+                let does = empty_line(self.empty_lines.next());
+                self.text(bytes, "empty line", format!("{does} (HTML standard section 9.2.6)"));
             }
             Part::FrameStart | Part::FrameLength | Part::MaskingKey | Part::Payload => {
                 let mut value = String::new();
@@ -177,6 +193,7 @@ impl Lines {
                         "{} of payload, big-endian (RFC 6455 section 5.2)",
                         plural(header.payload_len, "byte"),
                     );
+                    let meaning = with_violations(unit, meaning, &[Violation::LengthTooLong]);
                     self.bytes(bytes.len(), "length", value, meaning);
                 }
                 (Part::MaskingKey, bytes) => {
@@ -195,7 +212,8 @@ impl Lines {
         let fin = match (header.fin, header.opcode.is_control()) {
             (true, true) => "control frames are never split (RFC 6455 section 5.5)",
             (true, false) => "the message ends with this frame (RFC 6455 section 5.2)",
-            (false, _) => "the message goes on in another frame (RFC 6455 section 5.4)",
+            (false, true) => Violation::ControlFragmented.text(),
+            (false, false) => "the message goes on in another frame (RFC 6455 section 5.4)",
         };
         self.bits(first, 0x80, "FIN", fin);
         let in_compressed = unit.message_of(header).1 && header.opcode == Opcode::CONTINUATION;
@@ -215,12 +233,18 @@ impl Lines {
         self.bits(first, 0x70, "RSV1 to RSV3", reserved);
         let opcode =
             format!("{}: {} (RFC 6455 section 5.2)", header.opcode.0, header.opcode.name());
-        self.bits(first, 0x0f, "opcode", opcode);
+        let of_opcode = [
+            Violation::ReservedOpcode,
+            Violation::ContinuationAlone,
+            Violation::MessageInside,
+            Violation::DataAfterClose,
+        ];
+        self.bits(first, 0x0f, "opcode", with_violations(unit, opcode, &of_opcode));
         let mask = match (header.key.is_some(), unit.side) {
             (true, Side::Client) => "masked, as a client must (RFC 6455 section 5.1)",
             (false, Side::Server) => "not masked: a server must not (RFC 6455 section 5.1)",
-            (true, Side::Server) => "masked, though a server must not (RFC 6455 section 5.1)",
-            (false, Side::Client) => "not masked, though a client must (RFC 6455 section 5.1)",
+            (true, Side::Server) => Violation::Masked.text(),
+            (false, Side::Client) => Violation::NotMasked.text(),
         };
         self.bits(second, 0x80, "MASK", mask);
         let length = match header.extended {
@@ -230,7 +254,8 @@ impl Lines {
                 format!("{} of payload (RFC 6455 section 5.2)", plural(header.payload_len, "byte"),)
             }
         };
-        self.bits(second, 0x7f, "length", length);
+        let of_length = [Violation::LengthNotShortest, Violation::ControlTooLong];
+        self.bits(second, 0x7f, "length", with_violations(unit, length, &of_length));
     }
 
     fn payload(&mut self, unit: &Unit, header: Header, sent: &[u8], payload: &[u8]) {
@@ -267,22 +292,22 @@ impl Lines {
         let mut at = 0;
         let is_text = !header.opcode.is_control() && unit.side == Side::Server;
         while let Some(time) = time_of_day::find(payload, at).filter(|_| is_text) {
-            self.hex(&payload[at..time.start], "");
-            self.hex(&payload[time.clone()], "the time itself");
+            self.hex(&payload[at..time.start], "payload", "");
+            self.hex(&payload[time.clone()], "payload", "the time itself");
             at = time.end;
         }
-        self.hex(&payload[at..], "");
+        self.hex(&payload[at..], "payload", "");
     }
 
-    /// Payload as hexadecimal numbers and text.
-    fn hex(&mut self, bytes: &[u8], meaning: &str) {
+    /// Bytes as hexadecimal numbers and text.
+    fn hex(&mut self, bytes: &[u8], name: &str, meaning: &str) {
         for bytes in bytes.chunks(10) {
             let mut value = String::new();
             push_hex(&mut value, bytes);
             let mut text = String::new();
             push_escaped(&mut text, bytes);
             let value = format!("{value:<29}  {text}");
-            self.bytes(bytes.len(), "payload", value, meaning);
+            self.bytes(bytes.len(), name, value, meaning);
         }
     }
 
@@ -313,21 +338,18 @@ impl Lines {
 
     /// How `Sec-WebSocket-Accept` follows from the key (RFC 6455 section 4.2.2).
     fn accept(&mut self, unit: &Unit, key: [u8; KEY_LEN]) {
-        let mut hash = Sha1::new();
-        hash.update(key);
-        hash.update(ACCEPT_GUID);
-        let hash = hash.finalize();
-        let accept = STANDARD.encode(hash);
         let mut text = String::new();
         push_escaped(&mut text, &key);
         let mut hex = String::new();
-        push_hex(&mut hex, &hash);
-        let agrees = memchr::memmem::find(&unit.bytes, accept.as_bytes()).is_some();
-        let verdict =
-            if agrees { "as the response says" } else { "which is not what the response says" };
+        push_hex(&mut hex, &hash_of(key));
+        let verdict = if unit.violations.contains(&Violation::WrongAccept) {
+            "not as the response says: the client must fail the connection (RFC 6455 section 4.1)"
+        } else {
+            "as the response says"
+        };
         self.remark("accept", format!("{text}{ACCEPT_GUID}"), "");
         self.remark("  in SHA-1", hex, "RFC 6455 section 4.2.2");
-        self.remark("  in base64", accept, verdict);
+        self.remark("  in base64", accept_of(key), verdict);
     }
 }
 
@@ -358,6 +380,24 @@ fn field_meaning(line: &[u8]) -> &'static str {
         .iter()
         .find(|(field, _)| name.eq_ignore_ascii_case(field.as_bytes()))
         .map_or("", |(_, meaning)| meaning)
+}
+
+/// What an empty line in a stream of events does.
+pub(crate) fn empty_line(does: Option<&EmptyLine>) -> String {
+    match does {
+        Some(EmptyLine::Dispatches(number)) => format!("ends event E{number}"),
+        Some(EmptyLine::Nothing) => "no event, for there is no data".to_owned(),
+        Some(EmptyLine::DispatchesAlone | EmptyLine::Unknown) | None => "ends the event".to_owned(),
+    }
+}
+
+/// `meaning` with those of `violations` that `unit` has.
+fn with_violations(unit: &Unit, mut meaning: String, violations: &[Violation]) -> String {
+    for violation in violations.iter().filter(|violation| unit.violations.contains(violation)) {
+        meaning.push_str("; ");
+        meaning.push_str(violation.text());
+    }
+    meaning
 }
 
 /// What a chunk's first line says.

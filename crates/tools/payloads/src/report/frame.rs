@@ -40,7 +40,7 @@ impl Unit {
         line.push_str(": ");
         let (opcode, compressed) = self.message_of(header);
         if compressed {
-            line.push_str("compressed (RFC 7692), not unpacked here");
+            line.push_str("compressed (RFC 7692)");
         } else if header.opcode == Opcode::CLOSE && self.payload_offset == 0 && payload.len() >= 2 {
             let (code, reason) = payload.split_at(2);
             let code = u16::from_be_bytes([code[0], code[1]]);
@@ -63,17 +63,22 @@ impl Unit {
     /// Its bytes as lines of hexadecimal numbers beside their text, in which a dot stands for what
     /// is not printable ASCII: `81 88 36 0d  ..6.`.
     pub fn hex_lines(&self) -> impl Iterator<Item = String> {
-        self.bytes.chunks(HEX_COLUMNS).map(|bytes| {
-            let mut line = String::with_capacity(HEX_COLUMNS * 4 + 2);
-            push_hex(&mut line, bytes);
-            line.push_str(&" ".repeat((HEX_COLUMNS - bytes.len()) * 3 + 2));
-            line.extend(bytes.iter().map(|byte| match byte {
-                b' '..=b'~' => char::from(*byte),
-                _ => '.',
-            }));
-            line
-        })
+        hex_lines(&self.bytes)
     }
+}
+
+/// Bytes as lines of hexadecimal numbers beside their text.
+pub(crate) fn hex_lines(bytes: &[u8]) -> impl Iterator<Item = String> {
+    bytes.chunks(HEX_COLUMNS).map(|bytes| {
+        let mut line = String::with_capacity(HEX_COLUMNS * 4 + 2);
+        push_hex(&mut line, bytes);
+        line.push_str(&" ".repeat((HEX_COLUMNS - bytes.len()) * 3 + 2));
+        line.extend(bytes.iter().map(|byte| match byte {
+            b' '..=b'~' => char::from(*byte),
+            _ => '.',
+        }));
+        line
+    })
 }
 
 /// Appends bytes as hexadecimal numbers with a space between.

@@ -22,6 +22,11 @@ pub(super) fn text(side: Side, note: &Note<'_>) -> String {
         }
         Note::End => format!("the {name} has nothing more to send (FIN)"),
         Note::WebSocket => "from here on, both sides send WebSocket frames".to_owned(),
+        Note::OtherWebSocket => {
+            "from here on, both sides send what is no WebSocket of RFC 6455: the client did not ask \
+             with Sec-WebSocket-Version: 13 (section 4.1)"
+                .to_owned()
+        }
         Note::Tcp(notice) => notice_text(side, notice),
     }
 }

@@ -8,14 +8,18 @@ use std::{
 
 use super::{
     escape::push_escaped,
-    explain::{Explained, chunk_size, explain},
+    explain::{Explained, chunk_size, empty_line, explain, explain_message},
+    frame::hex_lines,
     left_out::LeftOut,
     notes,
     plural::plural,
     wrap::wrapped,
 };
 use crate::{
-    decode::{Assembler, Decoder, Event, Listener, Note, Part, Unit, UnitKind, time_of_day},
+    decode::{
+        Assembler, Decoder, Event, Listener, Message, Note, Part, Source, Span, StreamEvent, Unit,
+        UnitKind, Violation, time_of_day,
+    },
     input::{Contents, Headers, Packet, Twice},
     tcp::{ConnectionInfo, Conversations, Notice, Side},
 };
@@ -156,7 +160,7 @@ pub fn explanation(unit: &Unit) -> String {
 }
 
 /// Who says what, in colours that a dark and a light terminal show.
-mod color {
+pub(super) mod color {
     pub const CLIENT: &str = "\x1b[1;36m";
     pub const SERVER: &str = "\x1b[1;35m";
     pub const TIME: &str = "\x1b[1;32m";
@@ -166,16 +170,18 @@ mod color {
     pub const OFF: &str = "\x1b[0m";
 }
 
-struct Printer<W> {
-    out: W,
+pub(super) struct Printer<W> {
+    pub(super) out: W,
     /// Why the output could not be written, until somebody asks.
     error: Option<io::Error>,
-    style: Style,
+    pub(super) style: Style,
+    /// Whether packets are printed too. What units say is then printed with `explain` alone.
+    pub(super) among_packets: bool,
     /// Whether lines stand without the rule on their left.
     bare: bool,
-    text: String,
-    packets: u64,
-    app_bytes: u64,
+    pub(super) text: String,
+    pub(super) packets: u64,
+    pub(super) app_bytes: u64,
     shown: u64,
     sent_again: u64,
     no_data: u64,
@@ -183,29 +189,27 @@ struct Printer<W> {
     missing: u64,
     connections: u64,
     /// Whether something was printed, and whether that had more than one line.
-    started: bool,
-    after_several: bool,
+    pub(super) started: bool,
+    pub(super) after_several: bool,
 }
 
 impl<W: Write> Listener for Printer<W> {
     fn event(&mut self, time: i64, event: Event<'_>) {
-        let start = self.text.len();
-        self.print(time, event);
-        if let Some(width) = self.style.width {
-            let lines = wrapped(&self.text[start..], width);
-            self.text.truncate(start);
-            self.text.push_str(&lines);
-        }
+        self.print_wrapped(time, event);
         // One packet may bring many events, as may the end of what they waited for.
-        if self.text.len() >= WRITE_SIZE {
-            self.write();
-        }
+        self.write_if_long();
     }
 }
 
 impl<W: Write> Printer<W> {
+    pub(super) fn write_if_long(&mut self) {
+        if self.text.len() >= WRITE_SIZE {
+            self.write();
+        }
+    }
+
     /// Writes the text. After the first error nothing more is written.
-    fn write(&mut self) {
+    pub(super) fn write(&mut self) {
         if self.error.is_none()
             && let Err(error) = self.out.write_all(self.text.as_bytes())
         {
@@ -214,17 +218,18 @@ impl<W: Write> Printer<W> {
         self.text.clear();
     }
 
-    fn result(&mut self) -> io::Result<()> {
+    pub(super) fn result(&mut self) -> io::Result<()> {
         self.error.take().map_or(Ok(()), Err)
     }
 }
 
 impl<W> Printer<W> {
-    fn new(out: W, style: Style) -> Self {
+    pub(super) fn new(out: W, style: Style) -> Self {
         Self {
             out,
             error: None,
             style,
+            among_packets: false,
             bare: false,
             text: String::new(),
             packets: 0,
@@ -237,6 +242,17 @@ impl<W> Printer<W> {
             connections: 0,
             started: false,
             after_several: false,
+        }
+    }
+
+    /// Prints `event` in lines that fit the terminal.
+    pub(super) fn print_wrapped(&mut self, time: i64, event: Event<'_>) {
+        let start = self.text.len();
+        self.print(time, event);
+        if let Some(width) = self.style.width {
+            let lines = wrapped(&self.text[start..], width);
+            self.text.truncate(start);
+            self.text.push_str(&lines);
         }
     }
 
@@ -259,6 +275,8 @@ impl<W> Printer<W> {
                 }
             }
             Event::Unit(unit) => self.unit(unit),
+            Event::StreamEvent(event) => self.stream_event(event),
+            Event::Message(message) => self.message(message),
             Event::Note(connection, side, note) => self.note(time, connection, side, note),
             Event::Recount { .. } => {}
         }
@@ -270,14 +288,14 @@ impl<W> Printer<W> {
         }
     }
 
-    fn colored(&mut self, color: &str, text: &str) {
+    pub(super) fn colored(&mut self, color: &str, text: &str) {
         self.color(color);
         self.text.push_str(text);
         self.color(color::OFF);
     }
 
     /// The line above a unit: its label, the direction, the time, and what it is.
-    fn heading(
+    pub(super) fn heading(
         &mut self,
         time: i64,
         connection: u64,
@@ -295,7 +313,10 @@ impl<W> Printer<W> {
                 let _ = write!(self.text, "{label:<3} {arrow}");
                 self.color(color::OFF);
             }
-            None => self.text.push_str("─────"),
+            None if label.is_empty() => self.text.push_str("─────"),
+            None => {
+                let _ = write!(self.text, "{label:<3} ─");
+            }
         }
         // Times of packets that were captured out of order may lie before the first one's.
         let sign = if time < 0 { "-" } else { "" };
@@ -304,14 +325,14 @@ impl<W> Printer<W> {
         self.color(color::DIM);
         let _ = write!(self.text, "  {sign}{seconds}.{fraction:06} s  ");
         self.color(color::OFF);
-        if self.connections > 1 {
+        if self.connections > 1 && connection > 0 {
             let _ = write!(self.text, "connection {connection}: ");
         }
         let _ = writeln!(self.text, "{what}");
     }
 
     /// Begins a line of a unit's text.
-    fn gutter(&mut self) {
+    pub(super) fn gutter(&mut self) {
         if !self.bare {
             self.colored(color::DIM, "    │");
             self.text.push(' ');
@@ -319,14 +340,14 @@ impl<W> Printer<W> {
     }
 
     /// Ends a line, without spaces before its end.
-    fn end_line(&mut self) {
+    pub(super) fn end_line(&mut self) {
         let len = self.text.trim_end_matches(' ').len();
         self.text.truncate(len);
         self.text.push('\n');
     }
 
     /// Sets off what has more than one line, or stands after that, with an empty line.
-    fn paragraph(&mut self, several: bool) {
+    pub(super) fn paragraph(&mut self, several: bool) {
         if several && self.started || self.after_several {
             self.text.push('\n');
         }
@@ -376,10 +397,10 @@ impl<W> Printer<W> {
             Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
                 self.no_data += bytes;
             }
-            Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
+            Note::GapOrFin | Note::End | Note::WebSocket | Note::OtherWebSocket | Note::Tcp(_) => {}
         }
         self.shown += shown.len() as u64;
-        let several = !shown.is_empty() || matches!(note, Note::WebSocket);
+        let several = !shown.is_empty() || is_of_both(&note);
         self.note_line(time, connection, side, &note, several);
         match note {
             Note::Late { bytes, .. } if self.style.explain => {
@@ -398,8 +419,14 @@ impl<W> Printer<W> {
         several: bool,
     ) {
         self.paragraph(several);
-        let line = notes::text(side, note);
-        let of_both = matches!(note, Note::WebSocket);
+        let mut line = notes::text(side, note);
+        if let Note::Tcp(notice) = note
+            && self.style.explain
+            && let Some(section) = notice.section()
+        {
+            let _ = write!(line, " (RFC 9293 section {section})");
+        }
+        let of_both = is_of_both(note);
         let label = if of_both { String::new() } else { side.letter().to_string() };
         self.heading(time, connection.number, (!of_both).then_some(side), &label, &line);
     }
@@ -410,10 +437,9 @@ impl<W> Printer<W> {
             UnitKind::Text => "text",
             UnitKind::Request => "request",
             UnitKind::Response => "response",
-            UnitKind::Body => "content",
-            UnitKind::Chunk => "chunk",
-            UnitKind::EventChunk if is_last_chunk(unit) => "last chunk",
-            UnitKind::EventChunk | UnitKind::Event => "event",
+            UnitKind::Body | UnitKind::Event => "content",
+            UnitKind::Chunk | UnitKind::EventChunk if is_last_chunk(unit) => "last chunk",
+            UnitKind::Chunk | UnitKind::EventChunk => "chunk",
             UnitKind::Frame => "frame",
             UnitKind::Unknown => "bytes without their context",
         };
@@ -421,26 +447,35 @@ impl<W> Printer<W> {
             Some(header) => (header.opcode.name(), " "),
             None => ("", ""),
         };
-        let which = match (unit.continued, unit.unfinished) {
-            (false, false) => "",
-            (false, true) => " (first part)",
-            (true, true) => " (next part)",
-            (true, false) => " (last part)",
+        let which = match (unit.continued, unit.last, unit.unfinished) {
+            (false, _, false) => "",
+            (false, _, true) => " (first part)",
+            (true, false, _) => " (next part)",
+            (true, true, false) => " (last part)",
+            (true, true, true) => " (last part, not complete)",
         };
         let size = plural(unit.bytes.len() as u64, "byte");
-        let line = format_args!("{opcode}{space}{what}{which}, {size}");
+        let place = if self.among_packets { carriers(&unit.spans) } else { String::new() };
+        let line = format_args!("{opcode}{space}{what}{which}, {size}{place}");
         self.paragraph(true);
         self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), line);
+        if self.among_packets && !self.style.explain {
+            return;
+        }
         if unit.kind == UnitKind::Frame {
-            for line in unit.hex_lines() {
-                self.gutter();
-                self.text.push_str(&line);
-                self.text.push('\n');
-            }
+            self.hex_lines(&unit.bytes);
             if let Some(meaning) = unit.frame_meaning() {
                 self.gutter();
                 self.time_colored(&meaning, unit.side);
                 self.text.push('\n');
+            }
+            for violation in &unit.violations {
+                // Whatever the meaning says.
+                if *violation != Violation::HalfCloseCode {
+                    self.gutter();
+                    self.colored(color::WARNING, violation.text());
+                    self.text.push('\n');
+                }
             }
             if self.style.explain {
                 self.gutter();
@@ -455,6 +490,54 @@ impl<W> Printer<W> {
                 UnitKind::Chunk | UnitKind::EventChunk | UnitKind::Event => self.chunk(unit),
                 _ => self.lines(&unit.bytes, unit.side),
             }
+        }
+        if unit.kind != UnitKind::Frame {
+            for violation in &unit.violations {
+                let label = unit.side.letter().to_string();
+                self.paragraph(false);
+                self.heading(unit.time, unit.connection, Some(unit.side), &label, violation.text());
+            }
+        }
+    }
+
+    fn stream_event(&mut self, event: &StreamEvent) {
+        let label = event.label().filter(|_| event.is_news());
+        if let Some(label) = label {
+            self.whole(&label, &event.source, &event.heading());
+            if self.style.explain {
+                self.explained_lines(&event.explained(), 0, event.source.side);
+            } else {
+                self.lines(event.data(), event.source.side);
+            }
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        if !message.is_news() {
+            return;
+        }
+        let side = message.source.side;
+        self.whole(&message.label(), &message.source, &message.heading());
+        if self.style.explain {
+            self.explained_lines(&explain_message(message), 0, side);
+        } else if message.is_text() {
+            self.lines(&message.bytes, side);
+        } else {
+            self.hex_lines(&message.bytes);
+        }
+    }
+
+    /// The line above what several units make together, or what they unpack to.
+    fn whole(&mut self, label: &str, source: &Source, line: &str) {
+        self.paragraph(true);
+        self.heading(source.end, source.connection, Some(source.side), label, line);
+    }
+
+    fn hex_lines(&mut self, bytes: &[u8]) {
+        for line in hex_lines(bytes) {
+            self.gutter();
+            self.text.push_str(&line);
+            self.text.push('\n');
         }
     }
 
@@ -502,12 +585,13 @@ impl<W> Printer<W> {
 
     /// A chunk or event, with what its framing says beside it.
     fn chunk(&mut self, unit: &Unit) {
+        let mut empty_lines = unit.empty_lines.iter();
         for (part, bytes) in unit.parts() {
             let remark = match part {
                 Part::ChunkSize => chunk_size(bytes),
                 Part::ChunkEnd => "ends the chunk".to_owned(),
                 Part::ChunksEnd => "empty line: ends the response".to_owned(),
-                Part::EventEnd => "empty line: ends the event".to_owned(),
+                Part::EventEnd => format!("empty line: {}", empty_line(empty_lines.next())),
                 _ => {
                     self.lines(bytes, unit.side);
                     continue;
@@ -524,12 +608,15 @@ impl<W> Printer<W> {
 
     /// Every byte with its name.
     fn explained(&mut self, unit: &Unit) {
-        let mut last = "";
-        let lines = explain(unit);
-        let width = |line: &Explained| line.value.chars().count();
         // The fields of a frame's header are short, and would stand far from their meanings beside
         // those of the payload.
         let header_len = unit.frame.filter(|_| !unit.continued).map_or(0, |header| header.len());
+        self.explained_lines(&explain(unit), header_len, unit.side);
+    }
+
+    fn explained_lines(&mut self, lines: &[Explained], header_len: usize, side: Side) {
+        let mut last = "";
+        let width = |line: &Explained| line.value.chars().count();
         let is_header = |line: &Explained| line.range.start < header_len;
         let column = |header: bool| {
             let meant = lines.iter().filter(|line| !line.meaning.is_empty());
@@ -538,11 +625,11 @@ impl<W> Printer<W> {
         };
         let of_header = column(true);
         let of_rest = column(false).max(of_header);
-        for line in &lines {
+        for line in lines {
             let name = if line.name == last { "" } else { &line.name };
             self.gutter();
             let _ = write!(self.text, "{name:<13} ");
-            self.value(&line.value, unit.side);
+            self.value(&line.value, side);
             if !line.meaning.is_empty() {
                 let column = if is_header(line) { of_header } else { of_rest };
                 let padding = column.saturating_sub(width(line));
@@ -553,7 +640,7 @@ impl<W> Printer<W> {
         }
     }
 
-    fn sums(&mut self, connections: u64) {
+    pub(super) fn sums(&mut self, connections: u64) {
         self.paragraph(true);
         let line = format!(
             "{}, {}, {} of application data:\n",
@@ -576,6 +663,22 @@ impl<W> Printer<W> {
             let line = format!("and {} missing in gaps\n", plural(self.missing, "byte"));
             self.colored(color::WARNING, &line);
         }
+    }
+}
+
+/// Whether a note is about both sides.
+fn is_of_both(note: &Note<'_>) -> bool {
+    matches!(note, Note::WebSocket | Note::OtherWebSocket)
+}
+
+/// Which packets carried the bytes of a unit.
+fn carriers(spans: &[Span]) -> String {
+    let mut packets: Vec<u64> = spans.iter().map(|span| span.packet).collect();
+    packets.dedup();
+    match packets.as_slice() {
+        [] => String::new(),
+        [packet] => format!(", in packet {packet}"),
+        [first, .., last] => format!(", in {} packets from {first} to {last}", packets.len()),
     }
 }
 

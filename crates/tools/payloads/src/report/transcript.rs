@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::escape::push_escaped;
 use crate::{
-    decode::{Assembler, Event, Listener, Note, Unit, UnitKind},
+    decode::{Assembler, Event, Listener, Message, Note, StreamEvent, Unit, UnitKind},
     input::{Contents, Flags, Headers, ReadError, Reader, Twice},
     tcp::{ConnectionInfo, Conversations, Ending, Notice, Side},
 };
@@ -31,6 +31,10 @@ pub struct Transcript {
     pub connection: ConnectionInfo,
     /// What was said, in the order of time.
     pub units: Vec<Unit>,
+    /// The messages that came in several units, or packed.
+    pub messages: Vec<Message>,
+    /// The events, dispatched or not.
+    pub events: Vec<StreamEvent>,
     /// Its packets, in the order of the capture.
     pub packets: Vec<TimelinePacket>,
     /// How it ended, if it did.
@@ -152,6 +156,8 @@ impl Listener for Collector {
             Event::Opened(connection) => self.transcripts.push(Transcript {
                 connection: *connection,
                 units: Vec::new(),
+                messages: Vec::new(),
+                events: Vec::new(),
                 packets: Vec::new(),
                 ending: None,
                 sent_again: 0,
@@ -179,6 +185,16 @@ impl Listener for Collector {
                 }
             }
             Event::Recount { .. } => {}
+            Event::Message(message) => {
+                if let Some(transcript) = self.of(message.source.connection) {
+                    transcript.messages.push(message.clone());
+                }
+            }
+            Event::StreamEvent(event) => {
+                if let Some(transcript) = self.of(event.source.connection) {
+                    transcript.events.push(event.clone());
+                }
+            }
             Event::Unit(unit) => {
                 if let Some(transcript) = self.of(unit.connection) {
                     transcript.units.push(unit.clone());
@@ -212,7 +228,11 @@ impl Listener for Collector {
                     Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
                         transcript.no_data += bytes;
                     }
-                    Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
+                    Note::GapOrFin
+                    | Note::End
+                    | Note::WebSocket
+                    | Note::OtherWebSocket
+                    | Note::Tcp(_) => {}
                 }
             }
         }

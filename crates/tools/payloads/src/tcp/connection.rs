@@ -9,15 +9,19 @@ use std::{
 
 use super::{
     end::{End, tells_window, window_shift},
-    follower::{ConnectionInfo, Ending, Follower, Origin, Side},
+    follower::{ConnectionInfo, Ending, Follower, Side},
     notice::Notice,
     said::Said,
-    stream::{HELD_OVERHEAD, NEAR, Outlet, Output, Stream},
+    stream::{HELD_OVERHEAD, NEAR, Stream},
+    voice::Voice,
 };
 use crate::input::{Endpoint, Segment};
 
 /// The most segments of a connection that wait for others which they answer.
 const EARLY_LIMIT: usize = 64;
+
+/// Both sides, also where the first turns the connection round.
+const BOTH: [Side; 3] = [Side::Client, Side::Server, Side::Client];
 
 /// The ends of a connection, in the order of their addresses and ports.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -74,69 +78,6 @@ struct Early {
     time: i64,
     segment: Segment<'static>,
     payload: Box<[u8]>,
-}
-
-/// Through which what comes out of the streams reaches the follower.
-pub(super) struct Voice<'a, F: Follower> {
-    info: &'a mut ConnectionInfo,
-    kept: &'a mut F::Kept,
-    follower: &'a mut F,
-    said: &'a mut Said,
-    is_guess: &'a mut bool,
-    /// Whose stream it is, if the connection is not turned round meanwhile.
-    pub(super) side: Side,
-    turned: bool,
-}
-
-impl<F: Follower> Voice<'_, F> {
-    /// Something about how `side`, which speaks, goes on.
-    pub(super) fn notice(&mut self, time: i64, side: Side, notice: Notice<'_>) {
-        self.side = side;
-        self.give(time, Output::Notice(notice));
-    }
-
-    /// If it is only guessed who is the client, the bytes may tell.
-    #[cold]
-    fn ask(&mut self, time: i64, bytes: &[u8]) {
-        let Some(sender) = self.follower.sender(Some(self.kept), bytes) else {
-            return;
-        };
-        *self.is_guess = false;
-        if sender != self.speaker() {
-            self.turned = true;
-            mem::swap(&mut self.info.client, &mut self.info.server);
-            self.follower.changed(self.kept, self.info, time, true);
-        }
-    }
-
-    fn speaker(&self) -> Side {
-        self.turned_side(self.side)
-    }
-
-    /// What was `side` when this began.
-    fn turned_side(&self, side: Side) -> Side {
-        if self.turned { side.peer() } else { side }
-    }
-}
-
-impl<F: Follower> Outlet for Voice<'_, F> {
-    fn give(&mut self, time: i64, output: Output<'_>) {
-        if *self.is_guess
-            && let Output::Data { bytes, .. } = output
-        {
-            self.ask(time, bytes);
-        }
-        let side = match output {
-            // The peer said that it has received them.
-            Output::Notice(Notice::NeverSent(_)) => self.speaker().peer(),
-            _ => self.speaker(),
-        };
-        self.follower.take(self.kept, &Origin { connection: self.info, side, time }, output);
-    }
-
-    fn said(&mut self) -> &mut Said {
-        self.said
-    }
 }
 
 impl<K> Connection<K> {
@@ -224,13 +165,14 @@ impl<K> Connection<K> {
         let Some(syn) = self.ends[Side::Client.index()].syn.filter(|_| !self.answered) else {
             return true;
         };
-        let first = syn.first();
-        match (self.side_of(segment.source), segment.flags.syn, segment.flags.ack) {
-            (Side::Client, true, _) => true,
-            (Side::Client, false, _) => segment.sequence.wrapping_sub(first) <= NEAR,
-            (Side::Server, _, true) => segment.acknowledgment.wrapping_sub(first) <= NEAR,
+        let flags = segment.flags;
+        match self.side_of(segment.source) {
+            Side::Client if flags.syn => true,
+            Side::Client if flags.rst && self.challenge == Some(segment.sequence) => false,
+            Side::Client => segment.sequence.wrapping_sub(syn.first()) <= NEAR,
             // Both ask at the same time (section 3.5).
-            (Side::Server, syn, false) => syn,
+            Side::Server if flags.syn && !flags.ack => true,
+            Side::Server => syn.is_acknowledged(segment),
         }
     }
 
@@ -370,6 +312,7 @@ impl<K> Connection<K> {
     }
 
     /// Processes a segment that waits, whether what it answers has come or not.
+    #[cold]
     fn process_first<F: Follower<Kept = K>>(
         &mut self,
         index: usize,
@@ -392,7 +335,7 @@ impl<K> Connection<K> {
             self.process_first(0, said, follower);
             self.process_ready(said, follower);
         }
-        for side in [Side::Client, Side::Server] {
+        for side in BOTH {
             if self.ends[side.index()].stream.waits_to_begin(until) {
                 self.speak(side, said, follower, |stream, voice| stream.begin(until, voice));
             }
@@ -409,7 +352,7 @@ impl<K> Connection<K> {
         while !self.early.is_empty() {
             self.process_first(0, said, follower);
         }
-        for side in [Side::Client, Side::Server] {
+        for side in BOTH {
             self.speak(side, said, follower, |stream, voice| stream.flush(time, voice));
         }
     }
@@ -432,6 +375,7 @@ impl<K> Connection<K> {
 
     /// A segment that does not belong here, as long as the client's SYN is not answered. It has no
     /// payload: what has is another connection's.
+    #[cold]
     fn stray<F: Follower<Kept = K>>(
         &mut self,
         time: i64,

@@ -1,10 +1,10 @@
 //! One end of a connection: its SYN, its windows, and what it says.
 
 use super::{
-    connection::Voice,
     follower::{Follower, Side},
     notice::Notice,
     stream::{NEAR, Stream},
+    voice::Voice,
 };
 use crate::input::Segment;
 
@@ -32,6 +32,8 @@ pub(super) struct End {
 #[derive(Clone, Copy)]
 pub(super) struct Syn {
     pub(super) sequence: u32,
+    /// How many bytes of data came with it.
+    len: u32,
     /// Whether it answered another one.
     ack: bool,
 }
@@ -59,7 +61,8 @@ impl End {
         voice: &mut Voice<'_, impl Follower>,
     ) {
         let side = voice.side;
-        let syn = Syn { sequence: segment.sequence, ack: segment.flags.ack };
+        let syn =
+            Syn { sequence: segment.sequence, len: segment.payload_len, ack: segment.flags.ack };
         let Some(known) = self.syn else {
             self.syn = Some(syn);
             self.window_scale = WindowScale::of(segment);
@@ -84,6 +87,7 @@ impl End {
     }
 
     /// The first byte of this side is `first`, if that follows one of its SYNs: the one that counts.
+    #[cold]
     pub(super) fn confirm_syn(
         &mut self,
         time: i64,
@@ -91,7 +95,8 @@ impl End {
         voice: &mut Voice<'_, impl Follower>,
     ) {
         let ack = true;
-        let mut others = self.other_syns.iter().map(|sequence| Syn { sequence: *sequence, ack });
+        let mut others =
+            self.other_syns.iter().map(|sequence| Syn { sequence: *sequence, len: 0, ack });
         if let Some(syn) = others.find(|syn| syn.first() == first) {
             self.syn = Some(syn);
             self.stream.restart(time, first, voice);
@@ -108,9 +113,12 @@ impl Syn {
         self.sequence.wrapping_add(1)
     }
 
-    /// Whether `segment` acknowledges it, and perhaps data after it.
+    /// Whether `segment` acknowledges it, and perhaps data after it. An answer to the SYN itself
+    /// acknowledges no more than came with it.
     pub(super) fn is_acknowledged(self, segment: &Segment<'_>) -> bool {
-        segment.acknowledgment.wrapping_sub(self.first()) <= NEAR
+        let answers = segment.flags.syn || segment.flags.rst;
+        let most = if answers { self.len } else { NEAR };
+        segment.flags.ack && segment.acknowledgment.wrapping_sub(self.first()) <= most
     }
 }
 

@@ -74,4 +74,21 @@ impl Notice<'_> {
             Self::Outside { .. } => "outside-window",
         }
     }
+
+    /// Where RFC 9293 has it, if it does.
+    pub fn section(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::SynLate => return None,
+            Self::SynAgain | Self::SynAckAgain | Self::SentOtherwise { .. } => "3.8.1",
+            Self::SecondSynAck | Self::OldConnection => "3.5.1",
+            Self::EndsOldConnection => "3.10.7.3",
+            Self::NeverSent(_)
+            | Self::RstIgnored(_)
+            | Self::FinIgnored(_)
+            | Self::Outside { .. } => "3.10.7.4",
+            Self::KeepAlive(_) => "3.8.4",
+            Self::WindowProbe(_) => "3.8.6.1",
+            Self::WindowFull | Self::WindowOpen => "3.8.6",
+        })
+    }
 }

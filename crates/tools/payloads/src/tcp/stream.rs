@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    conversation::EARLY_WAIT,
     notice::Notice,
     said::{Difference, Latest, Said},
 };
+
+/// How long a segment that acknowledges bytes which were not seen waits for them, in nanoseconds:
+/// 100 ms, for those that are captured the wrong way round follow each other more closely.
+pub const EARLY_WAIT: i64 = 100_000_000;
 
 /// What a held segment counts beyond its bytes, so that many tiny ones are limited too.
 pub(super) const HELD_OVERHEAD: usize = 64;
@@ -152,7 +155,14 @@ impl Stream {
                 // One more may be a FIN that is captured late.
                 && (acknowledged > next + 1 || !self.held.is_empty())
                 && self.unseen.is_none_or(|unseen| unseen.until < acknowledged)
+                && !self.is_beyond(acknowledged)
         })
+    }
+
+    /// Whether the peer has never let the sender send all before `acknowledged`. A byte more may ask
+    /// it whether it takes any.
+    fn is_beyond(&self, acknowledged: u64) -> bool {
+        self.edge.is_some_and(|edge| acknowledged > edge + 1)
     }
 
     /// Whether it only waits until it is clear where it begins, and has done so since `until`.
@@ -342,6 +352,7 @@ impl Stream {
 
     /// The sender sends `len` bytes at `at`, or would: this may tell whether bytes that the peer
     /// acknowledged, and that were not seen, were sent.
+    #[cold]
     fn goes_on(&mut self, time: i64, at: u64, len: u64, to: &mut impl Outlet) {
         let (Some(unseen), Some(next)) = (&mut self.unseen, self.next) else {
             return;
@@ -368,6 +379,7 @@ impl Stream {
     }
 
     /// Keeps what is new of a segment: not sent before, and not held yet.
+    #[cold]
     fn hold(&mut self, time: i64, mut at: u64, mut data: &[u8], len: u64, to: &mut impl Outlet) {
         let end = at + len;
         if let Some(next) = self.next.filter(|next| at < *next) {
@@ -550,6 +562,10 @@ impl Stream {
             return;
         };
         let acknowledged = self.extend(sequence);
+        if self.from_syn && acknowledged < self.first {
+            // Not even the SYN.
+            return;
+        }
         if acknowledged <= next {
             if let Some(unseen) = self.unseen
                 && (unseen.beyond || time.saturating_sub(unseen.time) > EARLY_WAIT)
@@ -574,8 +590,7 @@ impl Stream {
             self.received = self.received.max(Some(next));
             return;
         }
-        // A byte more than the peer let the sender send may ask it whether it takes any.
-        let beyond = self.edge.is_some_and(|edge| acknowledged > edge + 1);
+        let beyond = self.is_beyond(acknowledged);
         if acknowledged <= self.end(next) || with_more && !beyond {
             self.pass_to(time, self.fin.map_or(acknowledged, |fin| acknowledged.min(fin)), to);
             self.received = self.received.max(self.next);

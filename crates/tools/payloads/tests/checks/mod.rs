@@ -107,7 +107,7 @@ pub const WORDS: [&[u8]; 24] = [
     b"data: 09:43:38\r\rdata: \r\n\r\n",
     b"time\n",
     b"09:31:45\n\n",
-    b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Key: W+pQUnxtfyImglCepUIxdw==\r\n\r\n",
+    b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: W+pQUnxtfyImglCepUIxdw==\r\n\r\n",
 ];
 
 /// Adds up what it is told of the bytes, and keeps what they are.
@@ -173,7 +173,7 @@ impl Sink for Ledger {
                 assert!(bytes > 0);
                 self.missing += bytes.cast_signed();
             }
-            Note::GapOrFin | Note::End | Note::WebSocket | Note::Tcp(_) => {}
+            Note::GapOrFin | Note::End | Note::WebSocket | Note::OtherWebSocket | Note::Tcp(_) => {}
         }
     }
 

@@ -1,11 +1,14 @@
 //! What carries packets within packets: GRE, Ethernet in IP, and UDP with VXLAN or Geneve.
 
 use super::{
-    Group, Header, Ip, Naming, Walk,
     checksum::Covered,
-    names::{bytes, hex, named},
+    ip::Ip,
+    names::Naming,
     other::{self, Other},
     terms,
+    types::Group,
+    walk::{Header, Walk},
+    words::{bytes, hex, named},
 };
 
 /// The ports of VXLAN: IANA's, and the one that Linux had before.

@@ -7,9 +7,10 @@ function technique(capture, packets) {
   const units = packets.flatMap((packet) => capture.piecesOf(packet).map(({ unit }) => unit));
   const from = (side) => units.filter((unit) => unit.side === side);
   const [asked, answered] = [from('client'), from('server')];
+  const isTalk = asked.length > 0 && answered.length > 0;
   const has = (list, kind) => list.some((unit) => unit.kind === kind);
   if (has(units, 'frame')) {
-    return ['WebSocket', asked.length > 0 && answered.length > 0 ? 'a message each way' : 'a message, unasked'];
+    return ['WebSocket', isTalk ? 'a message each way' : 'a message, unasked'];
   }
   if (has(answered, 'response') || has(asked, 'request')) {
     const content = answered.find((unit) => unit.kind === 'content')?.text ?? '';
@@ -23,7 +24,7 @@ function technique(capture, packets) {
     return ['Server events', 'an event, unasked'];
   }
   if (has(units, 'text')) {
-    return ['TCP socket', asked.length > 0 && answered.length > 0 ? 'a line each way' : 'text, unasked'];
+    return ['TCP socket', isTalk ? 'a line each way' : 'text, unasked'];
   }
   return ['TCP', 'bytes'];
 }
@@ -50,8 +51,9 @@ class Compare {
       packet.packet >= first && packet.packet <= last && packet.side);
     const [title, how] = technique(capture, packets);
     const strips = packets.map((packet, index) => {
-      const earlier = packets.slice(0, index).some((other) => other.data > 0 && other.side !== packet.side);
-      const later = packets.slice(index).some((other) => other.data > 0 && other.side !== packet.side);
+      const speaks = (other) => other.data > 0 && other.side !== packet.side;
+      const earlier = packets.slice(0, index).some(speaks);
+      const later = packets.slice(index).some(speaks);
       const does = packet.data === 0 ? 'acknowledges'
         : earlier && packet.side === 'server' ? 'answers'
         : later && packet.side === 'client' ? 'asks' : 'tells';

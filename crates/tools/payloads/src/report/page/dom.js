@@ -1,7 +1,7 @@
 // How the views put things on the page. What a capture says reaches it as text alone: there is no
 // way here to make markup, an address or a style of a string.
 
-// Their names begin so that no address, which begins with a capture's name, makes a browser scroll to one.
+// No address begins like their names, so that none makes a browser scroll to one.
 const $ = (id) => document.getElementById(`the-${id}`);
 
 /** An element with properties and children; strings become text. */
@@ -40,8 +40,10 @@ function seen(text) {
 
 /** Text whose every character is seen, but with its line ends. */
 function lines(text) {
-  return text.replaceAll('\r\n', '\n').replace(UNSEEN, (character) =>
-    NAMED[character] ?? `⟨U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`);
+  return text.replaceAll('\r\n', '\n').replace(UNSEEN, (character) => {
+    const code = character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
+    return NAMED[character] ?? `⟨U+${code}⟩`;
+  });
 }
 
 /** The beginning of text that may be long. */

@@ -2,7 +2,7 @@
 // an arrow for each packet. Every packet has its element, but only those near to what is in view are
 // drawn.
 
-/** The height of a row, of the fold that a long wait becomes, and the largest gap of a shorter one, in rem. */
+/** The height of a row, of the fold of a long wait, and the largest gap of a shorter one, in rem. */
 const ROW = 1.625;
 const FOLD = 1.625;
 const GAP = 0.875;
@@ -59,7 +59,6 @@ class Ladder {
         : Math.round(GAP * 8 * Math.log10(wait / 0.001) / 3) / 8;
       const row = h('div', {
         class: `row ${packet.side ?? ''} ${capture.weight(packet)}`,
-        id: `p${packet.packet}`,
         role: 'option',
         tabIndex: -1,
         'data-packet': packet.packet,
@@ -85,7 +84,9 @@ class Ladder {
     const places = (newest?.time ?? 0).toFixed(3).length;
     this.box.style.setProperty('--no', `${0.52 * Math.max(3, digits) + 0.75}rem`);
     this.box.style.setProperty('--at', `${0.48 * Math.max(6, places) + 1}rem`);
-    this.scale = Math.min(capture.longest, LONGEST);
+    const scale = Math.min(capture.longest, LONGEST);
+    if (scale !== this.scale) this.clear();
+    this.scale = scale;
     // Exactly one row takes the Tab key, also before any is chosen.
     if (!this.chosen && this.rows[0]) this.rows[0].row.tabIndex = 0;
     this.fill();
@@ -206,7 +207,9 @@ class Ladder {
       const ends = (other.first === packet.order ? ' begins' : '') +
         (other.last === packet.order && other.ends.size === 2 ? ' ends' : '');
       const own = other.connection === this.packet?.connection ? ' own' : '';
-      wire.append(h('i', { class: `lane${ends}${own}`, '--lane': other.lane, 'data-connection': other.connection }));
+      wire.append(h('i', {
+        class: `lane${ends}${own}`, '--lane': other.lane, 'data-connection': other.connection,
+      }));
     }
     if (long) wire.append(h('span', { class: 'fold' }, long, unseen(', ')));
     if (weight === 'other') {
@@ -226,14 +229,16 @@ class Ladder {
     const strip = bar(capture.blocks(packet), (bytes) => `calc(var(--bar) * ${bytes / this.scale})`);
     if (torn) strip.classList.add('torn');
     const marks = packet.notes.length > 0
-      ? [h('span', { class: 'marked', title: seen(packet.notes.join('\n')), 'aria-hidden': 'true' }, '!'),
+      ? [h('span', {
+        class: 'marked', title: seen(packet.notes.join('\n')), 'aria-hidden': 'true',
+      }, '!'),
         unseen(`. ${seen(packet.notes.join('; '))}`)] : [];
     row.replaceChildren(
       h('span', { class: 'no' }, unseen('Packet '), String(packet.packet)),
       h('span', { class: 'at' }, packet.time.toFixed(3), unseen(' s, ')),
       wire,
-      h('span', { class: 'weight' }, strip, unseen(', '), h('span', { class: 'size' }, number(packet.length)),
-        unseen(' bytes'), ...marks));
+      h('span', { class: 'weight' }, strip, unseen(', '),
+        h('span', { class: 'size' }, number(packet.length)), unseen(' bytes'), ...marks));
     row.removeAttribute('aria-label');
     this.filled.add(row);
   }
@@ -313,13 +318,15 @@ class Ladder {
     const at = to.side === 'server' ? this.wire[1] : this.wire[0] + lane * step;
     const place = (packet) => [at, this.tops[packet.order - this.from + 1] * rem - 0.375 * rem];
     const [start, end] = [place(from), place(to)];
-    const bulge = (to.side === 'server' ? 1 : -1) * Math.min(1.4 * rem, 0.6 * rem + Math.abs(end[1] - start[1]) / 8);
+    const far = Math.abs(end[1] - start[1]);
+    const bulge = (to.side === 'server' ? 1 : -1) * Math.min(1.4 * rem, 0.6 * rem + far / 8);
     const left = Math.min(start[0], start[0] + bulge) - 6;
     const top = Math.min(start[1], end[1]) - 6;
     const width = Math.abs(bulge) + 12;
-    const height = Math.abs(end[1] - start[1]) + 12;
+    const height = far + 12;
     const [x, y1, y2] = [start[0] - left, start[1] - top, end[1] - top];
-    const line = svg('svg', { class: `connector ${to.side}${later}`, width, height, 'aria-hidden': 'true' },
+    const names = `connector ${to.side}${later}`;
+    const line = svg('svg', { class: names, width, height, 'aria-hidden': 'true' },
       svg('path', { d: `M${x} ${y1}C${x + bulge * 1.3} ${y1} ${x + bulge * 1.3} ${y2} ${x} ${y2}` }),
       svg('circle', { cx: x, cy: y2, r: 3 }));
     line.style.left = `${left}px`;

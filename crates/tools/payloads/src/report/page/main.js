@@ -1,6 +1,9 @@
 // One selection, which every view follows: a capture, a packet of it, a bit of that. It is in the
 // address, as in `#wsapp/p17/b54`, or `#wsapp/p17/b54.3` for a field that begins at bit 3 of a byte.
 
+/** Whether the lines come one by one from a server. */
+const isLive = document.documentElement.dataset.live !== undefined;
+
 const captures = [];
 const views = {
   ladder: new Ladder($('ladder')),
@@ -10,6 +13,8 @@ const views = {
 };
 
 const state = {
+  /** Whether a tab was opened yet. */
+  shown: false,
   /** The capture that is shown, or nothing where they are compared. */
   capture: null,
   packet: null,
@@ -18,6 +23,13 @@ const state = {
   talks: false,
   /** Whether a live page goes on to each new packet. */
   follows: false,
+};
+
+/** How a capture ends. */
+const ENDS = {
+  over: 'The capture is over',
+  cut: 'The capture ends in the middle of a packet',
+  damaged: 'The capture is damaged from here on',
 };
 
 /** The width of a sheet of paper within its margins, in CSS pixels. */
@@ -53,7 +65,8 @@ function writeAddress() {
   addressTimer = setTimeout(() => {
     const { capture, packet, bit, talks, follows } = state;
     const address = capture
-      ? addressOf(capture, follows ? null : packet?.packet, follows ? null : bit) + (talks ? '/conversation' : '')
+      ? (follows ? addressOf(capture) : addressOf(capture, packet?.packet, bit)) +
+        (talks ? '/conversation' : '')
       : '#compare';
     // Where it is another than the page knows of, someone followed a link just now.
     if (location.hash !== knownAddress) return;
@@ -115,27 +128,37 @@ function show(capture, packet = null, talks = false) {
   }
   views.talk.update();
   summary();
-  choose(packet ?? (state.follows ? capture.packets.at(-1) : capture.packets[0]) ?? null, null, { isOwn: packet === null });
+  const first = state.follows ? capture.packets.at(-1) : capture.packets[0];
+  choose(packet ?? first ?? null, null, { isOwn: packet === null });
 }
 
 function summary() {
   const { capture } = state;
   const all = capture.packets;
   const length = all.length > 0 ? all.at(-1).time - all[0].time : 0;
-  $('sum').textContent = `${count(all.length, 'packet')} · ${count(capture.lengths, 'byte')} · ${length.toFixed(1)} s`;
+  const sums = [count(all.length, 'packet'), count(capture.lengths, 'byte'), `${length.toFixed(1)} s`];
+  $('sum').textContent = sums.join(' · ');
   legend(document.querySelector('#the-left .legend'), capture.colours);
-  const ends = (key) => [...new Set([...capture.connections.values()].map((connection) => connection[key]))];
-  const hosts = (list) => [...new Set(list.map((end) => end.replace(/:\d+$/, '')))];
-  const [clients, servers] = [hosts(ends('client')), ends('server')];
+  const connections = [...capture.connections.values()];
+  const clients = [...new Set(connections.map(({ client }) => client.replace(/:\d+$/, '')))];
+  const servers = [...new Set(connections.map(({ server }) => server))];
   const few = (list, noun) => (list.length === 1 ? `${noun} ${seen(list[0])}` : count(list.length, noun));
   $('ends').replaceChildren(...(clients.length === 0 ? [] : [
-    h('span', { class: 'client' }, few(clients, 'client')), ' ⟷ ', h('span', { class: 'server' }, few(servers, 'server'))]));
-  const out = $('left-out');
-  out.hidden = !capture.leftOut && !capture.goneBefore && capture.dropped === 0;
+    h('span', { class: 'client' }, few(clients, 'client')), ' ⟷ ',
+    h('span', { class: 'server' }, few(servers, 'server'))]));
   const first = all[0]?.packet;
-  out.textContent = capture.leftOut
-    ? `${count(capture.leftOut, 'packet')} more ${capture.leftOut === 1 ? 'is' : 'are'} in the file, and not drawn here.`
-    : out.hidden || !first ? '' : `Older packets were dropped: the first that is kept is ${number(first)}.`;
+  const missing = [];
+  if (capture.leftOut) {
+    const are = capture.leftOut === 1 ? 'is' : 'are';
+    missing.push(`${count(capture.leftOut, 'packet')} more ${are} in the file, and not drawn here.`);
+  }
+  if (first && (capture.goneBefore || capture.dropped > 0)) {
+    missing.push(`Older packets were dropped: the first that is kept is ${number(first)}.`);
+  }
+  const why = capture.end?.why ?? 'over';
+  if (!isLive && why !== 'over') missing.push(`${ENDS[why] ?? ENDS.damaged}.`);
+  $('left-out').hidden = missing.length === 0;
+  $('left-out').textContent = missing.join(' ');
 }
 
 function setView(talks, writes = true) {
@@ -192,7 +215,8 @@ function chooseItem(item, byKey) {
   const { first } = state.capture.whereabouts(item ?? { units: [] });
   if (!first) return;
   const [packet, byte] = first;
-  choose(state.capture.byNumber.get(packet), byte === undefined ? null : 8 * byte, { focus: byKey ? 'talk' : undefined });
+  const bit = byte === undefined ? null : 8 * byte;
+  choose(state.capture.byNumber.get(packet), bit, { focus: byKey ? 'talk' : undefined });
 }
 
 /** Moves from packet to packet. */
@@ -245,24 +269,25 @@ function commonKey(name) {
   return true;
 }
 
-const isDown = (name) => name === 'ArrowDown' || name === 'j';
-const isUp = (name) => name === 'ArrowUp' || name === 'k';
 
 const regionKeys = {
   packets({ key: name, target }) {
-    if (isDown(name)) move(1);
-    else if (isUp(name)) move(-1);
+    if (name === 'ArrowDown') move(1);
+    else if (name === 'ArrowUp') move(-1);
     else if (name === 'PageDown') move(10);
     else if (name === 'PageUp') move(-10);
     else if (name === 'Home') move(-Infinity);
     else if (name === 'End') move(Infinity);
     else if (name === 'ArrowRight') goTo(views.packet.step(0, 'byte'), 'bytes');
-    else if (name === 'Enter' && $('ladder').contains(target)) goTo(views.packet.step(0, 'field'), 'field');
-    else return false;
+    else if (name === 'Enter' && $('ladder').contains(target)) {
+      goTo(views.packet.step(0, 'field'), 'field');
+    } else return false;
     return true;
   },
   talk({ key: name }) {
-    const by = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 10, PageUp: -10, Home: -1e9, End: 1e9 }[name];
+    const by = {
+      ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity,
+    }[name];
     if (by !== undefined) chooseItem(views.talk.neighbour(by), true);
     else if (name === 'ArrowRight') goTo(views.packet.step(0, 'byte'), 'bytes');
     else return false;
@@ -270,14 +295,14 @@ const regionKeys = {
   },
   fields({ key: name, target }) {
     if (!target.closest('.field')) {
-      if (isDown(name) && target.closest('[data-layer]')) {
+      if (name === 'ArrowDown' && target.closest('[data-layer]')) {
         goTo(views.packet.step(0, 'field'), 'field');
         return true;
       }
       return false;
     }
-    if (isDown(name)) goTo(views.packet.step(1, 'field'), 'field');
-    else if (isUp(name)) goTo(views.packet.step(-1, 'field'), 'field');
+    if (name === 'ArrowDown') goTo(views.packet.step(1, 'field'), 'field');
+    else if (name === 'ArrowUp') goTo(views.packet.step(-1, 'field'), 'field');
     else if (name === 'ArrowRight') goTo(views.packet.step(0, 'byte'), 'bytes');
     else return false;
     return true;
@@ -286,11 +311,12 @@ const regionKeys = {
     const { columns } = views.packet;
     const by = {
       ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns,
-      j: columns, k: -columns, PageDown: 8 * columns, PageUp: -8 * columns,
+      PageDown: 8 * columns, PageUp: -8 * columns,
     }[name];
     const byte = byteOf(state.bit) ?? 0;
     const last = state.packet.captured - 1;
-    if (shiftKey && (name === 'ArrowRight' || name === 'ArrowLeft')) goTo(views.packet.step(by, 'field'), 'bytes');
+    const isSideways = name === 'ArrowRight' || name === 'ArrowLeft';
+    if (shiftKey && isSideways) goTo(views.packet.step(by, 'field'), 'bytes');
     else if (by !== undefined) goTo(views.packet.step(by, 'byte'), 'bytes');
     else if (name === 'Home') goTo(8 * (byte - byte % columns), 'bytes');
     else if (name === 'End') goTo(8 * Math.min(byte - byte % columns + columns - 1, last), 'bytes');
@@ -306,7 +332,6 @@ function goTo(bit, focus) {
 
 // The live page: the same lines, as they come.
 
-const isLive = document.documentElement.dataset.live !== undefined;
 const live = { lines: [], frame: 0, connected: false, source: null };
 
 function startLive() {
@@ -354,7 +379,8 @@ function takeLines() {
   views.talk.update();
   summary();
   const newest = capture.packets.at(-1) ?? null;
-  if (state.follows || !state.packet) choose(state.follows ? newest : capture.packets[0] ?? null, null, { isOwn: true });
+  const oldest = capture.packets[0] ?? null;
+  if (state.follows || !state.packet) choose(state.follows ? newest : oldest, null, { isOwn: true });
   else if (views.packet.show(capture, state.packet)) views.packet.select(state.bit);
   if (state.follows) toEnd();
   status();
@@ -367,15 +393,16 @@ function toEnd() {
 
 function follow() {
   state.follows = true;
-  choose(state.capture.packets.at(-1) ?? null, null, { isOwn: true, focus: state.talks ? 'talk' : 'packet' });
+  const newest = state.capture.packets.at(-1) ?? null;
+  choose(newest, null, { isOwn: true, focus: state.talks ? 'talk' : 'packet' });
   toEnd();
 }
 
 function status() {
   const { capture, follows, packet } = state;
-  const why = { over: 'The capture is over', cut: 'The capture ends in the middle of a packet', damaged: 'The capture is damaged from here on' };
-  const [mood, text] = capture.end ? ['over', `${why[capture.end.why] ?? why.over}.`]
-    : !live.connected ? ['lost', capture.start === null ? 'Connecting …' : 'Not connected: trying again …']
+  const [mood, text] = capture.end ? ['over', `${ENDS[capture.end.why] ?? ENDS.over}.`]
+    : !live.connected && capture.start === null ? ['lost', 'Connecting …']
+    : !live.connected ? ['lost', 'Not connected: trying again …']
     : capture.packets.length === 0 ? ['live', 'Live: no packet yet']
     : follows ? ['live', 'Live: following the newest packet']
     : ['held', `Live: staying at packet ${packet?.packet ?? ''}`];
@@ -412,7 +439,8 @@ function startPage() {
   readAddress();
 }
 
-$('keys').querySelector('dl').append(...KEYS.flatMap(([keys, does]) => [h('dt', {}, keys), h('dd', {}, does)]));
+const explained = KEYS.flatMap(([keys, does]) => [h('dt', {}, keys), h('dd', {}, does)]);
+$('keys').querySelector('dl').append(...explained);
 $('help').addEventListener('click', () => $('keys').showModal());
 $('follow').addEventListener('click', follow);
 $('to-ladder').addEventListener('click', () => setView(false));

@@ -34,6 +34,8 @@ class Capture {
     this.bytes = 0;
     /** The lengths of the packets on the wire, together. */
     this.lengths = 0;
+    /** The colours that any packet has. */
+    this.colours = new Set();
     this.longest = 0;
     this.connections = new Map();
     /** The connection that each lane of the ladder belongs to now. */
@@ -94,6 +96,11 @@ class Capture {
     this.byNumber.set(packet.packet, packet);
     this.bytes += packet.captured;
     this.lengths += packet.length;
+    // Payload counts as what its unit says, which comes later.
+    for (const { group } of packet.layers) {
+      if (group !== 'payload' || !packet.side) this.colours.add(group);
+    }
+    if (packet.captured < packet.length) this.colours.add('missing');
     this.longest = Math.max(this.longest, packet.length);
     for (const number of packet.acknowledges ?? []) {
       this.byNumber.get(number)?.acknowledgedBy.push(packet.packet);
@@ -123,6 +130,7 @@ class Capture {
   takeUnit(unit) {
     if (this.units.has(unit.unit)) return;
     this.units.set(unit.unit, unit);
+    for (const [, of] of unit.parts) this.colours.add(of);
     let at = 0;
     for (const [number, offset, bytes] of unit.spans ?? []) {
       this.byNumber.get(number)?.pieces.push({ unit, at, offset, bytes });
@@ -258,19 +266,6 @@ class Capture {
     return this.updates.findLast(isSame) ?? null;
   }
 
-  /** The colours that any packet has. */
-  get colours() {
-    const used = new Set();
-    for (const packet of this.packets) {
-      for (const { group } of packet.layers) used.add(group);
-      if (packet.captured < packet.length) used.add('missing');
-    }
-    const whole = [...this.units.values()].flatMap((unit) => unit.parts);
-    for (const [, of] of whole) used.add(of);
-    if (whole.length > 0) used.delete('payload');
-    return used;
-  }
-
   /** The pieces of units in a packet, in the order of its bytes. */
   piecesOf(packet) {
     return packet.pieces.toSorted((one, other) => one.offset - other.offset);
@@ -357,7 +352,10 @@ class Capture {
       for (const field of fields) add(field.of ?? group, field.bits);
     }
     add('missing', 8 * (packet.length - packet.captured));
-    for (const block of blocks) block[1] /= 8;
+    for (const block of blocks) {
+      block[1] /= 8;
+      this.colours.add(block[0]);
+    }
     packet.blocks = blocks;
     packet.blocksOf = drawn;
     return blocks;
@@ -375,7 +373,7 @@ class Capture {
     }
     const flags = (packet.flags ?? []).filter((flag) => ['SYN', 'FIN', 'RST'].includes(flag));
     if (said.length > 0) return [...said, ...flags].join(' · ');
-    if (packet.data > 0) return [`${count(packet.data, 'byte')}`, ...flags].join(' · ');
+    if (packet.data > 0) return [packet.what, ...flags].join(' · ');
     if (flags.length === 0) return packet.flags?.includes('ACK') ? 'ACK' : packet.what;
     return [...flags, ...packet.flags.filter((flag) => flag === 'ACK')].join(', ');
   }

@@ -69,34 +69,39 @@ class PacketView {
   heading() {
     const { capture, packet } = this;
     if (!packet) return;
-    const { answers, answeredBy, acknowledgedBy, notes } = packet;
-    const headed = [answers, answeredBy, acknowledgedBy, notes.length, capture.connections.size > 1].join(' ');
+    const { answeredBy, acknowledgedBy, notes } = packet;
+    const isOneOfMany = capture.connections.size > 1;
+    const headed = [answeredBy, acknowledgedBy, notes.length, isOneOfMany].join(' ');
     if (this.headed === headed) return;
     this.headed = headed;
     const facts = [`${packet.time.toFixed(6)} s`, count(packet.length, 'byte')];
     if (packet.captured < packet.length) facts.push(`${number(packet.captured)} captured`);
-    if (packet.connection && capture.connections.size > 1) facts.push(`connection ${packet.connection}`);
+    if (packet.connection && isOneOfMany) facts.push(`connection ${packet.connection}`);
     const line = h('span', { class: 'relations' });
-    const link = (before, other, after = '') => {
-      if (!capture.byNumber.has(other)) return;
-      line.append(` · ${before} `, h('a', { href: addressOf(capture, other) }, String(other)), after);
-    };
-    const since = (other) => {
+    const later = (words, other) => {
       const there = capture.byNumber.get(other);
-      return there ? ` in ${duration(there.time - packet.time)}` : '';
+      if (!there) return;
+      const time = duration(there.time - packet.time);
+      line.append(` · ${words} `, this.link(other), ` in ${time}`);
     };
-    if (packet.answers) link('answers', packet.answers, since(packet.answers));
-    if (packet.answeredBy) link('answered by', packet.answeredBy, since(packet.answeredBy));
-    for (const [index, other] of (packet.acknowledges ?? []).entries()) {
-      if (other !== packet.answers && index < 3) link('acknowledges', other);
-    }
-    for (const [index, other] of packet.acknowledgedBy.entries()) {
-      if (other !== packet.answeredBy && index < 2) link('acknowledged by', other);
+    later('answered by', answeredBy);
+    for (const other of acknowledgedBy.slice(0, 2)) {
+      if (other !== answeredBy) later('acknowledged by', other);
     }
     this.head.replaceChildren(
       h('h2', {}, `Packet ${packet.packet}`, h('span', { class: 'facts' }, facts.join(' · '))),
-      h('p', { class: 'what' }, seen(begin(packet.what, 300)), line),
+      h('p', { class: 'what' }, ...this.linked(seen(begin(packet.what, 300))), line),
       ...packet.notes.map((note) => h('p', { class: 'noted' }, seen(note))));
+  }
+
+  link(other) {
+    return h('a', { href: addressOf(this.capture, other) }, String(other));
+  }
+
+  /** Text in which the numbers of packets lead to them. */
+  linked(text) {
+    return text.split(/(?<=\bpacket )(\d+)/).map((piece, index) =>
+      index % 2 === 1 && this.capture.byNumber.has(Number(piece)) ? this.link(Number(piece)) : piece);
   }
 
   section(section, index) {
@@ -134,10 +139,11 @@ class PacketView {
   list(section) {
     const { fields } = section;
     const at = fields.findIndex((field) => covers(field, this.bit));
-    const first = fields.length <= FIELDS ? 0 : Math.max(0, Math.min(at - FIELDS / 2, fields.length - FIELDS));
+    const first = Math.max(0, Math.min(at - FIELDS / 2, fields.length - FIELDS));
     const shown = fields.slice(first, first + FIELDS);
     section.first = first;
-    const more = (target, text) => h('button', { type: 'button', class: 'more', 'data-bit': target.at }, text);
+    const more = (target, text) =>
+      h('button', { type: 'button', class: 'more', 'data-bit': target.at }, text);
     const items = shown.map((field, index) => this.field(section, field, fields[first + index - 1]));
     const before = first > 0 ? [more(fields[first - 1], `${count(first, 'field')} before`)] : [];
     const left = fields.length - first - shown.length;
@@ -162,14 +168,13 @@ class PacketView {
     } else {
       code.append(bytes.join(' ') + (to - from > 6 ? '…' : ''));
     }
-    const value = seen(begin(field.value ?? '', 160));
     const row = h('button', {
       type: 'button', class: 'field', tabIndex: -1,
       'data-field': field.term, 'data-bit': field.at, 'data-bits': field.bits,
     },
       code,
       h('span', { class: 'reads' },
-        h('b', {}, seen(term.name)), ' ', h('span', { class: field.of === 'time' ? 'value time' : 'value' }, value)));
+        h('b', {}, seen(term.name)), ' ', valueOf(field)));
     if (field.of) row.dataset.of = field.of;
     const item = h('li', {}, row);
     const mask = field.unit && field.bits >= 8 && masking(field.unit);
@@ -212,7 +217,8 @@ class PacketView {
         columns.push({ byte: from + index, masked, key, plain: masked ^ key });
       }
       const row = (name, cell) => h('tr', {}, h('th', { scope: 'row' }, name),
-        ...columns.map((column) => h('td', { 'data-bit': 8 * column.byte, 'data-xor': column.byte }, cell(column))));
+        ...columns.map((column) =>
+          h('td', { 'data-bit': 8 * column.byte, 'data-xor': column.byte }, cell(column))));
       rows.push(h('tbody', {},
         row('payload', ({ masked }) => hex(masked)),
         row('⊕ key', ({ key }) => hex(key)),
@@ -239,7 +245,9 @@ class PacketView {
     const section = sections[index];
     const field = section?.fields.find((candidate) => covers(candidate, bit));
     if (section && field && (!section.rows.has(field) || field.unit?.masked)) this.list(section);
-    for (const row of this.box.querySelectorAll('.field[aria-current]')) row.removeAttribute('aria-current');
+    for (const other of this.box.querySelectorAll('.field[aria-current]')) {
+      other.removeAttribute('aria-current');
+    }
     const row = section?.rows?.get(field);
     for (const other of this.box.querySelectorAll('.field[tabindex="0"]')) other.tabIndex = -1;
     const stop = row ?? section?.rows?.values().next().value;
@@ -261,12 +269,16 @@ class PacketView {
     const row = this.box.querySelector('.field[aria-current]');
     if (row) scrollWithin(this.box, row);
     const cell = this.grid.querySelector('[aria-selected="true"]');
+    // Its field's last byte too, if there is room for both.
+    const last = this.marks?.at(-2);
+    if (cell && last) scrollWithin(this.grid, last);
     if (cell) scrollWithin(this.grid, cell);
     else if (this.grid.scrollTop > 0) this.grid.scrollTop = 0;
   }
 
   fit() {
-    const columns = $('dump').clientWidth < 36 * parseFloat(getComputedStyle(document.documentElement).fontSize) ? 8 : 16;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const columns = $('dump').clientWidth < 36 * rem ? 8 : 16;
     if (columns === this.columns) return;
     this.columns = columns;
     this.page = null;
@@ -292,7 +304,8 @@ class PacketView {
           h('span', { role: 'rowheader', class: 'offset' }, start.toString(16).padStart(4, '0')));
         const text = h('span', { class: 'text', role: 'gridcell', 'aria-hidden': 'true' });
         for (let index = start; index < Math.min(start + this.columns, to); index++) {
-          while (at + 1 < this.fields.length && this.fields[at].at + this.fields[at].bits <= 8 * index) at++;
+          const isBefore = ({ at: start, bits }) => start + bits <= 8 * index;
+          while (at + 1 < this.fields.length && isBefore(this.fields[at])) at++;
           const field = this.fields[at];
           const value = this.raw[index];
           const names = [];
@@ -394,7 +407,8 @@ class PacketView {
   read(field, bit = this.bit) {
     const readout = $('readout');
     if (!field) {
-      readout.replaceChildren(h('span', { class: 'soft' }, 'Point at a byte, or move to one, to read what it is.'));
+      const hint = 'Point at a byte, or move to one, to read what it is.';
+      readout.replaceChildren(h('span', { class: 'soft' }, hint));
       return;
     }
     const term = this.capture.term(field.term);
@@ -403,7 +417,7 @@ class PacketView {
       : field.bits % 8 === 0 ? `byte ${from}` : `byte ${from}, ${count(field.bits, 'bit')}`;
     const nodes = [h('span', { class: 'line' },
       h('span', { class: 'short' }, h('b', {}, seen(term.name)), ' ',
-        h('span', { class: field.of === 'time' ? 'value time' : 'value' }, seen(begin(field.value ?? '', 160)))),
+        valueOf(field)),
       h('span', { class: 'soft' }, place), h('span', { class: 'soft' }, seen(term.source)))];
     const byte = bit >> 3;
     const mask = field.unit && field.bits >= 8 && masking(field.unit);
@@ -451,8 +465,14 @@ class PacketView {
 
   focus(kind, scrolls = true) {
     const focusIn = scrolls ? focusOn : (element) => element?.focus({ preventScroll: true });
-    focusIn((kind === 'bytes' ? this.grid : this.box.querySelector('.fields:not([hidden])'))?.querySelector('[tabindex="0"]'));
+    const box = kind === 'bytes' ? this.grid : this.box.querySelector('.fields:not([hidden])');
+    focusIn(box?.querySelector('[tabindex="0"]'));
   }
+}
+
+/** The value of a field, as far as it is shown. */
+function valueOf({ of, value }) {
+  return h('span', { class: of === 'time' ? 'value time' : 'value' }, seen(begin(value ?? '', 160)));
 }
 
 const hex = (byte) => byte.toString(16).padStart(2, '0');

@@ -3,11 +3,10 @@
 /** How much of a text is shown before and after it is chosen, in characters and lines. */
 const SHORT = 420;
 const SHORT_LINES = 5;
-
-/** How many items a list has. There are as many lists as are needed, and those near to what is in view are drawn. */
-const PIECE = 40;
-
 const WHOLE = 4096;
+
+/** How many items a list has; there are many lists, of which those near to what is in view are drawn. */
+const PIECE = 40;
 
 class Talk {
   constructor(list, choose) {
@@ -108,7 +107,8 @@ class Talk {
     }
     const { packets } = entry;
     const where = [`${item.time.toFixed(3)} s`];
-    if (packets.length > 0) where.push(packets.length === 1 ? `packet ${packets[0]}` : `packets ${packets[0]} to ${packets.at(-1)}`);
+    if (packets.length === 1) where.push(`packet ${packets[0]}`);
+    if (packets.length > 1) where.push(`packets ${packets[0]} to ${packets.at(-1)}`);
     if (this.isOneOfMany(item)) where.push(`connection ${item.connection}`);
     const body = h('pre', {});
     entry.body = body;
@@ -127,13 +127,14 @@ class Talk {
   }
 
   /** What an item is, without what it says, which stands below it. */
-  title({ kind, bytes, opcode, masked, event, unpacked, cut, complete, continues }) {
+  title({ kind, bytes, opcode, masked, event, dispatched, unpacked, cut, complete, continues }) {
     const names = { ...UNIT_NAMES, event: 'Event', message: 'Message' };
     const size = bytes === undefined ? '' : `, ${count(bytes, 'byte')}`;
     const frames = ['continuation', 'text', 'binary'];
     const control = { 8: 'close', 9: 'ping', 10: 'pong' };
     const name = kind === 'frame'
       ? `${control[opcode] ?? frames[opcode] ?? 'reserved'} frame${masked ? ', masked' : ''}`
+      : kind === 'event' && dispatched === false ? 'No event'
       : names[kind] ?? kind;
     return name + (event && event !== 'message' ? ` “${event}”` : '') + size +
       (unpacked ? `, unpacked (${unpacked})` : '') + (cut ? ', cut at a limit' : '') +
@@ -197,10 +198,11 @@ class Talk {
     }
     const units = new Set();
     for (const { unit, offset, bytes } of packet?.pieces ?? []) {
-      const isHere = byte === null || byte === undefined || (byte >= offset && byte < offset + bytes);
-      if (isHere) units.add(unit.unit);
+      const isAll = byte === null || byte === undefined;
+      if (isAll || (byte >= offset && byte < offset + bytes)) units.add(unit.unit);
     }
-    this.chosen = this.entries.filter(({ item }) => !item.replaced && item.units.some((unit) => units.has(unit)));
+    const isHere = ({ item }) => !item.replaced && item.units.some((unit) => units.has(unit));
+    this.chosen = this.entries.filter(isHere);
     for (const entry of this.chosen) {
       this.fill(Math.floor(entry.index / PIECE));
       entry.element.classList.add('chosen');
