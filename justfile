@@ -74,7 +74,7 @@ picture: readme
 
 # Test the pages in a real browser, and a short capture of each app.
 test-browser:
-    cargo build -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp -p payloads
+    cargo build -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp -p payloads -p watch
     cargo test -p visitor
 
 # Measure what an update costs the server of an app, or of each app (Linux, about two minutes).

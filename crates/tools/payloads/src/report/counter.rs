@@ -78,7 +78,8 @@ pub(super) struct Counter {
     /// The part at hand, and before it those that may still change.
     parts: VecDeque<Part>,
     /// By the places of the connections.
-    sides: Vec<Sides>,
+    #[expect(clippy::vec_box, reason = "places change each time a connection is over")]
+    sides: Vec<Box<Sides>>,
     /// Where connections are, by their numbers, or were.
     recent: [usize; RECENT],
     /// The bytes of the packet at hand that nothing was said of so far, and when it was captured.
@@ -385,14 +386,12 @@ impl Sink for Counter {
     const PIECES: bool = false;
 
     fn opened(&mut self, connection: &ConnectionInfo, _time: i64) {
-        let sides = Sides { number: connection.number, ..Sides::default() };
-        match self.sides.get_mut(connection.slot) {
-            Some(before) => *before = sides,
-            None => {
-                self.sides.resize_with(connection.slot, Sides::default);
-                self.sides.push(sides);
-            }
+        if self.sides.len() <= connection.slot {
+            self.sides.resize_with(connection.slot + 1, Box::default);
         }
+        let sides = &mut self.sides[connection.slot];
+        sides.number = connection.number;
+        sides.ledgers.iter_mut().for_each(Ledger::clear);
         self.recent[connection.number as usize % RECENT] = connection.slot;
     }
 

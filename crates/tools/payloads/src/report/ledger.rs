@@ -24,6 +24,11 @@ struct Runs {
 }
 
 impl Runs {
+    fn clear(&mut self) {
+        self.last = Run::default();
+        self.earlier.clear();
+    }
+
     fn push(&mut self, part: u64, bytes: u64) {
         if self.last.part != part && self.last.bytes > 0 {
             if self.earlier.len() == RUN_LIMIT {
@@ -120,6 +125,12 @@ impl Ledger {
             Known::NoData => 6,
         };
         &mut self.known[index]
+    }
+
+    /// Forgets all, but keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.undecided.clear();
+        self.known.iter_mut().for_each(Runs::clear);
     }
 
     /// Bytes have come, and it is known at once what they are, or not yet.

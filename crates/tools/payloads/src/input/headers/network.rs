@@ -6,11 +6,14 @@ use std::{
 };
 
 use super::{
-    Addresses, Contents, Fragment, Group, Header, Ip, Naming, Walk,
     checksum::{Covered, Sum},
-    names::{Names, bytes, digits, hardware, hex, named},
+    ip::{Addresses, Ip},
+    names::{Names, Naming},
     other::{self, Other},
     terms,
+    types::{Contents, Fragment, Group},
+    walk::{Header, Walk},
+    words::{bytes, digits, hardware, hex, named},
 };
 
 /// The IP protocol of TCP.
