@@ -119,6 +119,24 @@ fuzz seconds="60":
             -print_final_stats=1
     done
 
+# It needs cargo-mutants, and some 15 s for each change of the code that it tries.
+# Look for changes that no test sees, as in `just mutants src/tcp/stream.rs --shard 0/5`.
+mutants *files:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if ! cargo mutants --version > /dev/null 2>&1; then
+        echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2
+        exit 1
+    fi
+    options=()
+    for word in {{ files }}; do
+        case $word in
+        src/*) options+=(--file "crates/tools/payloads/$word") ;;
+        *) options+=("$word") ;;
+        esac
+    done
+    cargo mutants --package payloads "${options[@]}"
+
 # Check the format, the lints, the modules and the documentation, with warnings as errors.
 lint:
     cargo fmt --all --check
