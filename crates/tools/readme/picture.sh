@@ -25,7 +25,7 @@ trap 'rm -r "$profile"' EXIT
 [ "$(id -u)" = 0 ] && set -- --no-sandbox
 "$browser" --headless --disable-gpu --no-first-run --disable-background-networking \
     --disable-component-update --disable-sync --hide-scrollbars --virtual-time-budget=3000 \
-    --user-data-dir="$profile" --window-size=1100,690 --screenshot="$PWD/pcap/index.png" "$@" \
+    --user-data-dir="$profile" --window-size=1220,710 --force-device-scale-factor=0.9 --screenshot="$PWD/pcap/index.png" "$@" \
     "file://$PWD/pcap/index.html#wsapp/p$packet/b$byte" 2>/dev/null
 
 cd pcap
