@@ -24,6 +24,18 @@ pub(crate) struct RequestLine<'l> {
 }
 
 impl<'l> RequestLine<'l> {
+    /// The method alone, and whether the line [`is_simple`](Self::is_simple).
+    pub(super) fn method(line: &'l [u8]) -> (&'l [u8], bool) {
+        if has_usual_version(line) {
+            let end = line.iter().position(|byte| *byte == b' ').unwrap_or(0);
+            if end > 0 {
+                return (&line[..end], false);
+            }
+        }
+        let line = Self::read(line);
+        (line.method, line.is_simple())
+    }
+
     /// Reads a line, with its line end or without.
     pub(crate) fn read(line: &'l [u8]) -> Self {
         let line = trim(line);
@@ -69,10 +81,33 @@ impl<'l> StatusLine<'l> {
 
     /// The status code, if it is a number of three digits.
     pub(crate) fn code(&self) -> Option<u16> {
-        let digits = self.status.iter().all(u8::is_ascii_digit) && self.status.len() == 3;
-        digits
-            .then(|| self.status.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')))
+        match self.status.try_into() {
+            Ok(digits) => number(digits),
+            Err(_) => None,
+        }
     }
+
+    /// The status code of a line.
+    pub(super) fn code_of(line: &[u8]) -> Option<u16> {
+        match line {
+            // As nearly all are.
+            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', _, b' ', a, b, c, b' ', ..] => {
+                number([*a, *b, *c])
+            }
+            line => StatusLine::read(line).code(),
+        }
+    }
+}
+
+fn number(digits: [u8; 3]) -> Option<u16> {
+    let is_number = digits.iter().all(u8::is_ascii_digit);
+    is_number.then(|| digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')))
+}
+
+/// Whether a line, with its line end or without, ends as nearly all request lines do.
+fn has_usual_version(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line).ends_with(b" HTTP/1.1")
 }
 
 /// The white space that may stand where a single space should (RFC 9112 section 3).
@@ -155,6 +190,9 @@ pub(super) fn request(mut bytes: &[u8], ended: bool) -> Likeness {
     }
     if newline.is_none() && !ended {
         return if within.len() == LINE_LIMIT { Likeness::No } else { Likeness::Perhaps };
+    }
+    if is_known && has_usual_version(line) {
+        return Likeness::Yes;
     }
     let line = RequestLine::read(line);
     let is_upper = len > 1 && method.iter().all(u8::is_ascii_uppercase);

@@ -128,7 +128,7 @@ impl<'h> Iterator for Fields<'h> {
 /// Reads the head of a request.
 pub(super) fn request(head: &[u8]) -> Request {
     let (line, lines) = split_first_line(head);
-    let line = RequestLine::read(line);
+    let (method, is_simple) = RequestLine::method(line);
     let mut key = None;
     let mut version_13 = None;
     let mut framing = Framing::default();
@@ -141,10 +141,10 @@ pub(super) fn request(head: &[u8]) -> Request {
         }
     }
     Request {
-        method: match line.method {
+        method: match method {
             b"HEAD" => Method::Head,
             b"CONNECT" => Method::Connect,
-            _ if line.is_simple() => Method::Simple,
+            _ if is_simple => Method::Simple,
             _ => Method::Other,
         },
         key,
@@ -170,7 +170,7 @@ pub(super) fn response(head: &[u8]) -> Response {
         }
     }
     Response {
-        status: StatusLine::read(line).code(),
+        status: StatusLine::code_of(line),
         websocket,
         length: framing.length(),
         content: framing.content(),
