@@ -69,7 +69,7 @@ readme:
 
 # Test the pages in a real browser, and a short capture of each app.
 test-browser:
-    cargo build -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp -p payloads
+    cargo build -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp -p payloads -p watch
     cargo test -p visitor
 
 # Measure what an update costs the server of an app, or of each app (Linux, about two minutes).
@@ -114,6 +114,24 @@ fuzz seconds="60":
             -max_total_time={{ seconds }} -max_len=4096 -timeout=5 -rss_limit_mb=512 \
             -print_final_stats=1
     done
+
+# It needs cargo-mutants, and some 15 s for each change of the code that it tries.
+# Look for changes that no test sees, as in `just mutants src/tcp/stream.rs --shard 0/5`.
+mutants *files:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if ! cargo mutants --version > /dev/null 2>&1; then
+        echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2
+        exit 1
+    fi
+    options=()
+    for word in {{ files }}; do
+        case $word in
+        src/*) options+=(--file "crates/tools/payloads/$word") ;;
+        *) options+=("$word") ;;
+        esac
+    done
+    cargo mutants --package payloads "${options[@]}"
 
 # Check the format, the lints, the modules and the documentation, with warnings as errors.
 lint:

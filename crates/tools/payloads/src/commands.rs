@@ -13,6 +13,7 @@ use payloads::{
         json::Json,
         page::{self, Reading},
         show::{Show, Style},
+        show_packets::ShowPackets,
         stats::{self, Stats},
     },
 };
@@ -22,14 +23,18 @@ use crate::{
     interrupt::end_on_interrupt,
 };
 
-/// Prints the conversations of the capture called `name`, as it comes.
+/// Prints the conversations of the capture called `name`, or its `packets`, as it comes.
 ///
 /// # Errors
 ///
 /// If it cannot be read, or the output cannot be written.
-pub fn show(name: &Path, style: Style, port: Option<u16>) -> Result<(), Failure> {
+pub fn show(name: &Path, style: Style, packets: bool, port: Option<u16>) -> Result<(), Failure> {
     let (input, shown) = Input::open(name, "payloads show").map_err(Failure::Said)?;
-    live(Show::new(io::stdout(), style, port), input, &shown)
+    if packets {
+        live(ShowPackets::new(io::stdout(), style, port), input, &shown)
+    } else {
+        live(Show::new(io::stdout(), style, port), input, &shown)
+    }
 }
 
 /// Prints the capture called `name` as lines of JSON, as it comes.

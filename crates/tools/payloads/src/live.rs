@@ -22,6 +22,7 @@ use crate::{
         escape::escaped,
         json::{End, Json},
         show::Show,
+        show_packets::ShowPackets,
     },
     tcp::EARLY_WAIT,
 };
@@ -236,6 +237,32 @@ impl From<io::Error> for Stop {
 }
 
 impl<W: Write + Send> Report for Json<W> {
+    fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
+        self.packet(packet)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flush()
+    }
+
+    fn has_early(&mut self) -> Option<u64> {
+        self.has_early()
+    }
+
+    fn release_early(&mut self) -> io::Result<()> {
+        self.release_early()
+    }
+
+    fn finish(&mut self, end: End) -> io::Result<()> {
+        self.finish(end)
+    }
+
+    fn warnings(&mut self, unsupported: u64) -> Vec<String> {
+        self.warnings(unsupported)
+    }
+}
+
+impl<W: Write + Send> Report for ShowPackets<W> {
     fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         self.packet(packet)
     }

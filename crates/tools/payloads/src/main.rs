@@ -67,10 +67,16 @@ fn command() -> Command {
                         .help("Name each byte, and each bit field of a WebSocket frame"),
                 )
                 .arg(
+                    Arg::new("packets")
+                        .long("packets")
+                        .action(ArgAction::SetTrue)
+                        .help("Print each packet, and with --explain each bit of its headers"),
+                )
+                .arg(
                     Arg::new("json")
                         .long("json")
                         .action(ArgAction::SetTrue)
-                        .conflicts_with_all(["explain", "color"])
+                        .conflicts_with_all(["explain", "packets", "color"])
                         .help("Print it as JSON for programs, an object a line"),
                 )
                 .arg(
@@ -160,7 +166,7 @@ fn show(matches: &ArgMatches) -> Result<(), Failure> {
         },
         width,
     };
-    commands::show(name, style, matches.get_one("port").copied())
+    commands::show(name, style, matches.get_flag("packets"), matches.get_one("port").copied())
 }
 
 fn page(matches: &ArgMatches) -> Result<(), Failure> {

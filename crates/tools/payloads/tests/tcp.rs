@@ -42,19 +42,19 @@ fn exchange(tcp: &mut Connection) {
 
 /// How an [`exchange`] is shown, as the first of its connection.
 const EXCHANGE: [&str; 10] = [
-    "C1 → request, 38 bytes",
+    "→ request, 38 bytes",
     "│ GET /now HTTP/1.1",
     "│ Host: b.example",
     "│",
-    "S1 ← response, 38 bytes",
+    "← response, 38 bytes",
     "│ HTTP/1.1 200 OK",
     "│ Content-Length: 4",
     "│",
-    "S1 ← content, 4 bytes",
+    "← content, 4 bytes",
     "│ noon",
 ];
 
-/// The lines that `payloads show -` prints, without times and empty lines.
+/// The lines that `payloads show -` prints, without times, labels and empty lines.
 fn lines(capture: &[u8]) -> Vec<String> {
     let shown = writer::shown(capture);
     shown.lines().filter(|line| !line.is_empty()).map(without_time).collect()
@@ -70,7 +70,13 @@ fn without_time(line: &str) -> String {
     let mut words = head.split_whitespace();
     let (label, arrow) = (words.next().unwrap(), words.next().unwrap());
     let is_time = arrow.parse::<f64>().is_ok();
-    if is_time { format!("{label} {what}") } else { format!("{label} {arrow} {what}") }
+    match (is_time, label.len()) {
+        (true, _) => format!("{label} {what}"),
+        // A note is of a side.
+        (false, 1) => format!("{label} {arrow} {what}"),
+        // What is said has a label, which is no matter of TCP.
+        (false, _) => format!("{arrow} {what}"),
+    }
 }
 
 /// What stands between the line that begins the first connection and the sums.
@@ -252,9 +258,9 @@ fn an_old_connection_ends_when_the_new_one_asks() {
             of(1, CHALLENGE),
             "───── connection 1: broken off by the client (RST)".to_owned(),
             of(2, ASKS_AGAIN),
-            "C1 → connection 2: text, 6 bytes".to_owned(),
+            "→ connection 2: text, 6 bytes".to_owned(),
             "│ hour?".to_owned(),
-            "S1 ← connection 2: text, 4 bytes".to_owned(),
+            "← connection 2: text, 4 bytes".to_owned(),
             "│ ten".to_owned(),
         ]
     );
@@ -348,11 +354,8 @@ fn an_rst_outside_the_window_ends_nothing() {
             off.unsigned_abs()
         );
         if accepted {
-            let ending = [
-                "S1 ← content (first part), 2 bytes",
-                "│ no",
-                "───── broken off by the server (RST)",
-            ];
+            let ending =
+                ["← content (first part), 2 bytes", "│ no", "───── broken off by the server (RST)"];
             assert_shown(&tcp.packets, &[&EXCHANGE[..8], &ending]);
         } else {
             tcp.data(SERVER, &RESPONSE[40..]).ack(CLIENT);
@@ -399,7 +402,7 @@ fn bytes_sent_again_are_compared() {
         tcp.data(SERVER, b"seen\n").ack(CLIENT);
         assert!(sums(&tcp.packets).contains("\n20 shown, "));
         let lines = lines(&tcp.pcap());
-        let text = ["C1 → text, 10 bytes", "│ red green", "C2 → text, 5 bytes", "│ blue"];
+        let text = ["→ text, 10 bytes", "│ red green", "→ text, 5 bytes", "│ blue"];
         assert_eq!(lines[1..5], text);
         lines[5].clone()
     };
@@ -489,7 +492,7 @@ fn a_keep_alive_is_no_data() {
     odd(&mut tcp, SERVER, ACK, 800_004, 70_000, b"\n");
     tcp.ack(CLIENT).data(SERVER, b"tock\n");
     let alive = "S ← keep-alive: is the client still there? (1 byte that is no data)";
-    let text = ["S1 ← text, 5 bytes", "│ tick", alive, "S2 ← text, 5 bytes", "│ tock"];
+    let text = ["← text, 5 bytes", "│ tick", alive, "← text, 5 bytes", "│ tock"];
     assert_shown(&tcp.packets, &[&text]);
     // It is one only where all was acknowledged; else the byte is sent again.
     let mut tcp = connection();
@@ -497,7 +500,7 @@ fn a_keep_alive_is_no_data() {
     odd(&mut tcp, CLIENT, ACK, 70_002, 800_001, b"\n");
     tcp.ack(SERVER);
     let again = "C → 1 byte sent again";
-    let text = ["C1 → text, 1 byte", "│ y", "C2 → text, 1 byte", "│", again];
+    let text = ["→ text, 1 byte", "│ y", "→ text, 1 byte", "│", again];
     assert_shown(&tcp.packets, &[&text]);
     // Two bytes are none.
     let mut tcp = connection();
@@ -505,10 +508,7 @@ fn a_keep_alive_is_no_data() {
     odd(&mut tcp, CLIENT, ACK, 70_004, 800_001, b"\n!");
     tcp.ack(SERVER);
     let again = "C → 1 byte sent again";
-    assert_shown(
-        &tcp.packets,
-        &[&["C1 → text, 4 bytes", "│ yes", again, "C2 → text, 1 byte", "│ !"]],
-    );
+    assert_shown(&tcp.packets, &[&["→ text, 4 bytes", "│ yes", again, "→ text, 1 byte", "│ !"]]);
 }
 
 #[test]
@@ -557,17 +557,17 @@ fn a_side_that_takes_no_more_is_asked_for_room() {
     assert_shown_of(
         &capture_of(&frames),
         &[&[
-            "S1 ← text, 5 bytes",
+            "← text, 5 bytes",
             "│ full",
             "C → the client takes no more bytes for now (its window is 0)",
             probe,
             &format!("{probe} (1 byte that is no data)"),
             probe,
-            "S2 ← text, 1 byte",
+            "← text, 1 byte",
             "│ n",
             "C → the client takes bytes again (its window is open)",
             "S ← 1 byte sent again",
-            "S3 ← text, 3 bytes",
+            "← text, 3 bytes",
             "│ ow",
         ]],
     );
@@ -817,7 +817,7 @@ fn what_acknowledges_lost_bytes_waits_only_so_long() {
     let mut tcp = connection();
     tcp.open().lose(CLIENT, 30).ack(SERVER).data(SERVER, b"answer\n").ack(CLIENT);
     let gap = "C → gap: 30 bytes not in the capture";
-    let answer = ["S1 ← text, 7 bytes", "│ answer"];
+    let answer = ["← text, 7 bytes", "│ answer"];
     assert_shown(&tcp.packets, &[&[gap], &answer]);
     assert!(sums(&tcp.packets).ends_with("and 30 bytes missing in gaps"));
     // More than that wait.
@@ -865,7 +865,7 @@ fn an_acknowledgment_of_what_was_never_sent_moves_nothing() {
     tcp.open();
     odd(&mut tcp, SERVER, ACK, 800_001, 70_501, b"");
     tcp.wait(150).ack(SERVER).data(SERVER, b"hello\n");
-    let hello = ["S1 ← text, 6 bytes", "│ hello"];
+    let hello = ["← text, 6 bytes", "│ hello"];
     assert_shown(&tcp.packets, &[&[never("500 bytes").as_str()], &hello]);
     // An answer that acknowledges it is shown all the same.
     let mut tcp = connection();
@@ -880,7 +880,7 @@ fn an_acknowledgment_of_what_was_never_sent_moves_nothing() {
     odd(&mut tcp, SERVER, ACK, 800_001, 70_012, b"");
     tcp.ack(SERVER).data(SERVER, b"bye\n");
     let text = ["C → the client has nothing more to send (FIN)", &never("10 bytes")];
-    assert_shown(&tcp.packets, &[&text, &["S1 ← text, 4 bytes", "│ bye"]]);
+    assert_shown(&tcp.packets, &[&text, &["← text, 4 bytes", "│ bye"]]);
     // At the end, what was within the window may be missing, and what was not is not.
     for (beyond, line) in [
         (60_000, "C → gap: 60000 bytes not in the capture".to_owned()),
@@ -896,7 +896,7 @@ fn an_acknowledgment_of_what_was_never_sent_moves_nothing() {
     tcp.open().data(CLIENT, b"ask\n").ack(SERVER).ack(SERVER).ack(SERVER);
     let asks = tcp.packets.remove(3);
     tcp.packets.push(asks);
-    assert_shown(&tcp.packets, &[&["C1 → text, 4 bytes", "│ ask"]]);
+    assert_shown(&tcp.packets, &[&["→ text, 4 bytes", "│ ask"]]);
 }
 
 /// Where the capture lost more than a window, the sender's next packet shows that it was sent.
@@ -906,16 +906,16 @@ fn what_was_sent_and_lost_is_a_gap_however_long() {
     tcp.open().lose(CLIENT, 3_000_000).ack(SERVER);
     tcp.wait(150).data(CLIENT, b"the end\n").ack(SERVER);
     let gap = "C → gap: 3000000 bytes not in the capture";
-    assert_shown(&tcp.packets, &[&[gap], &["C1 → text, 8 bytes", "│ the end"]]);
+    assert_shown(&tcp.packets, &[&[gap], &["→ text, 8 bytes", "│ the end"]]);
     // The sender's acknowledgment is enough.
     let mut tcp = connection();
     tcp.open().lose(CLIENT, 3_000_000).ack(SERVER);
     tcp.wait(150).ack(CLIENT).data(SERVER, b"thanks\n");
-    assert_shown(&tcp.packets, &[&[gap], &["S1 ← text, 7 bytes", "│ thanks"]]);
+    assert_shown(&tcp.packets, &[&[gap], &["← text, 7 bytes", "│ thanks"]]);
     // The sender's packet first.
     let mut tcp = connection();
     tcp.open().lose(CLIENT, 3_000_000).data(CLIENT, b"the end\n").ack(SERVER);
-    assert_shown(&tcp.packets, &[&[gap], &["C1 → text, 8 bytes", "│ the end"]]);
+    assert_shown(&tcp.packets, &[&[gap], &["→ text, 8 bytes", "│ the end"]]);
 }
 
 #[test]
@@ -957,7 +957,7 @@ fn what_is_outside_the_window_is_not_what_is_said() {
     odd(&mut tcp, SERVER, FIN | ACK, 800_010, 70_039, b"");
     tcp.data(CLIENT, b"GET / HTTP/1.0\r\n\r\n");
     let fin = "S ← a FIN that the client does not accept: its number is 33 before the one expected";
-    let request = ["C2 → request, 18 bytes", "│ GET / HTTP/1.0", "│"];
+    let request = ["→ request, 18 bytes", "│ GET / HTTP/1.0", "│"];
     assert_shown(&tcp.packets, &[&EXCHANGE, &[fin], &request]);
 }
 
@@ -1033,8 +1033,8 @@ fn the_side_that_sends_a_request_is_the_client() {
     late.data(SERVER, b"...</html>\n").ack(CLIENT);
     exchange(&mut late);
     let shown = lines(&late.pcap());
-    assert_eq!(shown[1..4], ["C1 → text, 11 bytes", "│ ...</html>", turned]);
-    assert_eq!(shown[4], "C1 → request, 38 bytes");
+    assert_eq!(shown[1..4], ["→ text, 11 bytes", "│ ...</html>", turned]);
+    assert_eq!(shown[4], "→ request, 38 bytes");
     let found = &transcript::read(late.pcap().as_slice(), None).unwrap()[0];
     assert_eq!(found.connection.client, v4(81, 20_000));
     let sides: Vec<Side> = found.units.iter().map(|unit| unit.side).collect();
@@ -1054,7 +1054,7 @@ fn the_side_that_sends_a_request_is_the_client() {
     );
     let mut tcp = ends();
     tcp.open().data(SERVER, REQUEST);
-    assert_eq!(lines(&tcp.pcap())[1], "S1 ← text, 38 bytes");
+    assert_eq!(lines(&tcp.pcap())[1], "← text, 38 bytes");
     // A SYN that was captured late tells too.
     let mut tcp = ends();
     tcp.open().data(SERVER, b"hello\n").ack(CLIENT);

@@ -6,7 +6,7 @@ use fantoccini::key::Key;
 use payloads::report::page;
 use serde_json::{Value, json};
 
-use window::{Window, lines};
+use window::{PATIENCE, Window, lines};
 
 mod window;
 
@@ -73,24 +73,40 @@ async fn five_thousand_packets_are_drawn_in_time() {
     assert_eq!(window.run(count).await, page::PACKET_LIMIT);
     let said = window.run("return document.querySelector('#the-left-out').textContent").await;
     assert!(said.as_str().unwrap().contains("more are in the file"), "{said}");
-    // From the key to the picture, measured by the browser itself.
+    // From the key to the picture that shows it, measured in the page. What else the machine does may
+    // delay one of them, so the best of some rounds counts for each.
     window
         .run(
-            "window.slow = [];
-            new PerformanceObserver((list) => slow.push(...list.getEntries().map(({ duration }) => duration)))
-                .observe({ type: 'event', durationThreshold: 16 });",
+            "window.times = [];
+            addEventListener('keydown', ({ timeStamp }) => requestAnimationFrame(() => {
+                const { port1, port2 } = new MessageChannel();
+                port1.onmessage = () => times.push(performance.now() - timeStamp);
+                port2.postMessage(null);
+            }), { capture: true })",
         )
         .await;
-    let keys = [Key::Down, Key::PageDown, Key::End, Key::Home, Key::Right, Key::Down, Key::Escape];
-    for round in 0..10 {
-        for key in keys {
-            window.press(key, round % 2 == 1 && matches!(key, Key::Right)).await;
+    let packets = [Key::Down, Key::PageDown, Key::Up, Key::End, Key::Home, Key::PageDown];
+    let bytes = [Key::Right, Key::Right, Key::Down, Key::Escape];
+    let keys: Vec<char> = packets
+        .into_iter()
+        .chain(bytes)
+        .map(char::from)
+        .chain(['c'])
+        .chain(packets.map(char::from))
+        .chain(['p', Key::Home.into()])
+        .collect();
+    let mut best = vec![f64::INFINITY; keys.len()];
+    for _ in 0..4 {
+        for (key, best) in keys.iter().zip(&mut best) {
+            window.run("times.length = 0").await;
+            window.press(*key, false).await;
+            let time =
+                window.browser.wait_for("return times", PATIENCE, |times| times[0].is_number());
+            *best = best.min(time.await.unwrap()[0].as_f64().unwrap());
         }
-        window.press(if round % 2 == 0 { 'c' } else { 'p' }, false).await;
     }
-    let slow = window.run("return slow.sort((one, other) => other - one).slice(0, 10)").await;
-    let slowest = slow[0].as_f64().unwrap_or_default();
-    assert!(slowest <= 104.0, "in steps of 8 ms: {slow}");
+    println!("opened in {opened:.0} ms; keys in ms: {best:.0?}");
+    assert!(best.iter().all(|time| *time < 100.0), "in ms: {best:?}");
     window.asked_nobody().await;
     window.leave().await;
 }

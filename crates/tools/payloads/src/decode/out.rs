@@ -132,25 +132,32 @@ impl<'a, S: Sink> Out<'a, S> {
         if !S::COUNTS {
             return;
         }
-        self.count(Kind::Content, bytes.len());
-        self.progress.pending += bytes.len() as u64;
+        let mut counted = 0;
         if self.origin.side == Side::Server {
-            let (origin, sink) = (&self.origin, &mut *self.sink);
-            let found = self.progress.scanner.feed(bytes, |is_time, end| {
+            let Self { progress, origin, sink } = self;
+            let (scanner, pending) = (&mut progress.scanner, &mut progress.pending);
+            const LEN: u64 = time_of_day::LEN as u64;
+            progress.times += scanner.feed(bytes, |is_time, end| {
+                // What is counted anew is the last that was counted.
+                if end > counted {
+                    sink.count(origin, Kind::Content, (end - counted) as u64);
+                    *pending += (end - counted) as u64;
+                    counted = end;
+                }
                 if S::PIECES {
                     sink.time(origin, is_time, (bytes.len() - end) as u64);
                 }
+                if is_time {
+                    sink.recount(origin, Kind::Content, Kind::Time, LEN);
+                    *pending = pending.saturating_sub(LEN);
+                } else {
+                    sink.recount(origin, Kind::Time, Kind::Content, LEN);
+                    *pending += LEN;
+                }
             });
-            let bytes = found.unsigned_abs() * time_of_day::LEN as u64;
-            if found > 0 {
-                self.sink.recount(&self.origin, Kind::Content, Kind::Time, bytes);
-                self.progress.pending = self.progress.pending.saturating_sub(bytes);
-            } else if found < 0 {
-                self.sink.recount(&self.origin, Kind::Time, Kind::Content, bytes);
-                self.progress.pending += bytes;
-            }
-            self.progress.times += found;
         }
+        self.count(Kind::Content, bytes.len() - counted);
+        self.progress.pending += (bytes.len() - counted) as u64;
     }
 
     /// A message ends: what stands around a time in it is framing, if it `is_framing`.

@@ -2,18 +2,23 @@
 //!
 //! It may use every room below; none of them knows how anything is printed.
 
+mod counter;
 pub mod escape;
 pub mod explain;
+mod figures;
 mod frame;
 pub mod json;
+mod ledger;
 mod left_out;
 mod notes;
 mod packets;
 pub mod page;
 mod plural;
 pub mod show;
+pub mod show_packets;
 pub mod stats;
 mod table;
 pub mod transcript;
+mod walk;
 mod whole;
 mod wrap;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     decode::{
-        Assembler, Decoder, Event, Listener, Message, Note, Part, Source, StreamEvent, Unit,
+        Assembler, Decoder, Event, Listener, Message, Note, Part, Source, Span, StreamEvent, Unit,
         UnitKind, Violation, time_of_day,
     },
     input::{Contents, Headers, Packet, Twice},
@@ -160,7 +160,7 @@ pub fn explanation(unit: &Unit) -> String {
 }
 
 /// Who says what, in colours that a dark and a light terminal show.
-mod color {
+pub(super) mod color {
     pub const CLIENT: &str = "\x1b[1;36m";
     pub const SERVER: &str = "\x1b[1;35m";
     pub const TIME: &str = "\x1b[1;32m";
@@ -170,16 +170,18 @@ mod color {
     pub const OFF: &str = "\x1b[0m";
 }
 
-struct Printer<W> {
-    out: W,
+pub(super) struct Printer<W> {
+    pub(super) out: W,
     /// Why the output could not be written, until somebody asks.
     error: Option<io::Error>,
-    style: Style,
+    pub(super) style: Style,
+    /// Whether packets are printed too. What units say is then printed with `explain` alone.
+    pub(super) among_packets: bool,
     /// Whether lines stand without the rule on their left.
     bare: bool,
-    text: String,
-    packets: u64,
-    app_bytes: u64,
+    pub(super) text: String,
+    pub(super) packets: u64,
+    pub(super) app_bytes: u64,
     shown: u64,
     sent_again: u64,
     no_data: u64,
@@ -187,29 +189,27 @@ struct Printer<W> {
     missing: u64,
     connections: u64,
     /// Whether something was printed, and whether that had more than one line.
-    started: bool,
-    after_several: bool,
+    pub(super) started: bool,
+    pub(super) after_several: bool,
 }
 
 impl<W: Write> Listener for Printer<W> {
     fn event(&mut self, time: i64, event: Event<'_>) {
-        let start = self.text.len();
-        self.print(time, event);
-        if let Some(width) = self.style.width {
-            let lines = wrapped(&self.text[start..], width);
-            self.text.truncate(start);
-            self.text.push_str(&lines);
-        }
+        self.print_wrapped(time, event);
         // One packet may bring many events, as may the end of what they waited for.
-        if self.text.len() >= WRITE_SIZE {
-            self.write();
-        }
+        self.write_if_long();
     }
 }
 
 impl<W: Write> Printer<W> {
+    pub(super) fn write_if_long(&mut self) {
+        if self.text.len() >= WRITE_SIZE {
+            self.write();
+        }
+    }
+
     /// Writes the text. After the first error nothing more is written.
-    fn write(&mut self) {
+    pub(super) fn write(&mut self) {
         if self.error.is_none()
             && let Err(error) = self.out.write_all(self.text.as_bytes())
         {
@@ -218,17 +218,18 @@ impl<W: Write> Printer<W> {
         self.text.clear();
     }
 
-    fn result(&mut self) -> io::Result<()> {
+    pub(super) fn result(&mut self) -> io::Result<()> {
         self.error.take().map_or(Ok(()), Err)
     }
 }
 
 impl<W> Printer<W> {
-    fn new(out: W, style: Style) -> Self {
+    pub(super) fn new(out: W, style: Style) -> Self {
         Self {
             out,
             error: None,
             style,
+            among_packets: false,
             bare: false,
             text: String::new(),
             packets: 0,
@@ -241,6 +242,17 @@ impl<W> Printer<W> {
             connections: 0,
             started: false,
             after_several: false,
+        }
+    }
+
+    /// Prints `event` in lines that fit the terminal.
+    pub(super) fn print_wrapped(&mut self, time: i64, event: Event<'_>) {
+        let start = self.text.len();
+        self.print(time, event);
+        if let Some(width) = self.style.width {
+            let lines = wrapped(&self.text[start..], width);
+            self.text.truncate(start);
+            self.text.push_str(&lines);
         }
     }
 
@@ -276,14 +288,14 @@ impl<W> Printer<W> {
         }
     }
 
-    fn colored(&mut self, color: &str, text: &str) {
+    pub(super) fn colored(&mut self, color: &str, text: &str) {
         self.color(color);
         self.text.push_str(text);
         self.color(color::OFF);
     }
 
     /// The line above a unit: its label, the direction, the time, and what it is.
-    fn heading(
+    pub(super) fn heading(
         &mut self,
         time: i64,
         connection: u64,
@@ -301,7 +313,10 @@ impl<W> Printer<W> {
                 let _ = write!(self.text, "{label:<3} {arrow}");
                 self.color(color::OFF);
             }
-            None => self.text.push_str("─────"),
+            None if label.is_empty() => self.text.push_str("─────"),
+            None => {
+                let _ = write!(self.text, "{label:<3} ─");
+            }
         }
         // Times of packets that were captured out of order may lie before the first one's.
         let sign = if time < 0 { "-" } else { "" };
@@ -310,14 +325,14 @@ impl<W> Printer<W> {
         self.color(color::DIM);
         let _ = write!(self.text, "  {sign}{seconds}.{fraction:06} s  ");
         self.color(color::OFF);
-        if self.connections > 1 {
+        if self.connections > 1 && connection > 0 {
             let _ = write!(self.text, "connection {connection}: ");
         }
         let _ = writeln!(self.text, "{what}");
     }
 
     /// Begins a line of a unit's text.
-    fn gutter(&mut self) {
+    pub(super) fn gutter(&mut self) {
         if !self.bare {
             self.colored(color::DIM, "    │");
             self.text.push(' ');
@@ -325,14 +340,14 @@ impl<W> Printer<W> {
     }
 
     /// Ends a line, without spaces before its end.
-    fn end_line(&mut self) {
+    pub(super) fn end_line(&mut self) {
         let len = self.text.trim_end_matches(' ').len();
         self.text.truncate(len);
         self.text.push('\n');
     }
 
     /// Sets off what has more than one line, or stands after that, with an empty line.
-    fn paragraph(&mut self, several: bool) {
+    pub(super) fn paragraph(&mut self, several: bool) {
         if several && self.started || self.after_several {
             self.text.push('\n');
         }
@@ -440,9 +455,13 @@ impl<W> Printer<W> {
             (true, true, true) => " (last part, not complete)",
         };
         let size = plural(unit.bytes.len() as u64, "byte");
-        let line = format_args!("{opcode}{space}{what}{which}, {size}");
+        let place = if self.among_packets { carriers(&unit.spans) } else { String::new() };
+        let line = format_args!("{opcode}{space}{what}{which}, {size}{place}");
         self.paragraph(true);
         self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), line);
+        if self.among_packets && !self.style.explain {
+            return;
+        }
         if unit.kind == UnitKind::Frame {
             self.hex_lines(&unit.bytes);
             if let Some(meaning) = unit.frame_meaning() {
@@ -621,7 +640,7 @@ impl<W> Printer<W> {
         }
     }
 
-    fn sums(&mut self, connections: u64) {
+    pub(super) fn sums(&mut self, connections: u64) {
         self.paragraph(true);
         let line = format!(
             "{}, {}, {} of application data:\n",
@@ -650,6 +669,17 @@ impl<W> Printer<W> {
 /// Whether a note is about both sides.
 fn is_of_both(note: &Note<'_>) -> bool {
     matches!(note, Note::WebSocket | Note::OtherWebSocket)
+}
+
+/// Which packets carried the bytes of a unit.
+fn carriers(spans: &[Span]) -> String {
+    let mut packets: Vec<u64> = spans.iter().map(|span| span.packet).collect();
+    packets.dedup();
+    match packets.as_slice() {
+        [] => String::new(),
+        [packet] => format!(", in packet {packet}"),
+        [first, .., last] => format!(", in {} packets from {first} to {last}", packets.len()),
+    }
 }
 
 fn without_line_end(line: &[u8]) -> &[u8] {

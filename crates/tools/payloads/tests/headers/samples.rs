@@ -211,7 +211,7 @@ pub fn samples() -> Vec<Sample> {
     let label = |label: u32, bottom: bool| {
         (label << 12 | 5 << 9 | u32::from(bottom) << 8 | 63).to_be_bytes()
     };
-    let options = [1, 7, 7, 4, 192, 0, 2, 9, 0x94, 4, 0, 0];
+    let options = [1, 7, 7, 4, 192, 0, 2, 9, 0x94, 4, 0, 0, 200, 2, 0, 9];
     let hop_by_hop = [60, 0, 5, 2, 0, 0, 1, 0];
     let destination = [43, 0, 0x1e, 1, 7, 1, 1, 0];
     let mut routing = vec![51, 4, 4, 0, 1, 0, 0, 0];

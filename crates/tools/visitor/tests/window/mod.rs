@@ -51,10 +51,6 @@ pub fn root() -> PathBuf {
 
 /// The lines of a committed capture.
 pub fn lines(app: &str) -> Vec<Value> {
-    if let Some(dir) = std::env::var_os("MOCK") {
-        let text = fs::read_to_string(Path::new(&dir).join(format!("{app}.ndjson"))).unwrap();
-        return text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    }
     let capture = File::open(root().join(format!("pcap/{app}.pcap"))).unwrap();
     let mut reader = Reader::new(capture);
     let mut text = Vec::new();

@@ -1,10 +1,14 @@
 //! What takes a packet over one wire: Ethernet and its kin, and what stands in for it in captures.
 
+use std::borrow::Cow;
+
 use super::{
-    Group, Header, Naming, Walk,
-    names::{Names, bytes, hardware, hex, named},
+    names::{Names, Naming},
     other::{self, Other},
     terms,
+    types::Group,
+    walk::{Header, Walk},
+    words::{bytes, hardware, hex, named},
 };
 
 /// The largest number in the place of an EtherType that is a length (IEEE 802.3 section 3.2.6).
@@ -14,8 +18,13 @@ const LONGEST: u16 = 1500;
 const FIRST_TYPE: u16 = 0x0600;
 
 /// What an EtherType stands for, in words.
-fn type_in_words(number: u16) -> String {
-    named(format_args!("0x{number:04x}"), other::ether_type(number))
+fn type_in_words(number: u16) -> Cow<'static, str> {
+    match number {
+        // The two that nearly all packets have, which are worth a shortcut.
+        0x0800 => "0x0800 (IPv4)".into(),
+        0x86dd => "0x86dd (IPv6)".into(),
+        _ => named(format_args!("0x{number:04x}"), other::ether_type(number)).into(),
+    }
 }
 
 /// The field after two addresses or a tag: a type, or a length.
@@ -188,7 +197,10 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
         if let Some(names) = self.naming.names() {
             names.layer("SNAP", Group::Link);
             names.field(24, &terms::SNAP_ORGANIZATION, format!("0x{organization:06x}"));
-            let value = if is_type { type_in_words(protocol) } else { format!("0x{protocol:04x}") };
+            let value = match is_type {
+                true => type_in_words(protocol),
+                false => format!("0x{protocol:04x}").into(),
+            };
             names.field(16, &terms::SNAP_PROTOCOL, value);
             if header.is_whole() {
                 names.text(match is_type {
@@ -445,10 +457,10 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
     }
 }
 
-fn cooked_protocol(number: u16) -> String {
+fn cooked_protocol(number: u16) -> Cow<'static, str> {
     match number {
-        0x0001 => named("0x0001", Some("802.3 without LLC")),
-        0x0004 => named("0x0004", Some("LLC")),
+        0x0001 => "0x0001 (802.3 without LLC)".into(),
+        0x0004 => "0x0004 (LLC)".into(),
         _ => type_in_words(number),
     }
 }

@@ -2,11 +2,15 @@
 
 use std::{
     borrow::Cow,
-    fmt::Display,
     net::{IpAddr, Ipv6Addr},
 };
 
-use super::{Field, Group, Ip, Layer, Named, TcpContext, Term, terms};
+use super::{
+    ip::Ip,
+    terms,
+    types::{Field, Group, Layer, Named, TcpContext, Term},
+    words::size,
+};
 
 /// What a walk over headers tells about them: nothing at all, or a name for each bit.
 ///
@@ -63,7 +67,12 @@ impl Names {
             at: 0,
             began: 0,
             enclosing: Vec::new(),
-            named: Named::default(),
+            // What an ordinary packet has of them.
+            named: Named {
+                layers: Vec::with_capacity(4),
+                fields: Vec::with_capacity(48),
+                what: String::new(),
+            },
             tcp,
             source: None,
             destination: None,
@@ -126,8 +135,8 @@ impl Names {
         }
         self.at += there;
         let value = match there == bits {
-            true => value.into().into_owned(),
-            false => format!("only {} of {} are there", size(there), size(bits)),
+            true => value.into(),
+            false => format!("only {} of {} are there", size(there), size(bits)).into(),
         };
         self.named.fields.push(Field { bits: there, term, value });
     }
@@ -204,10 +213,7 @@ impl Names {
         self.rest("not read", Group::Payload, &terms::NOT_READ, "not read");
         while let Some(limit) = self.enclosing.pop() {
             self.limit = limit;
-            if self.at >= limit {
-                continue;
-            }
-            let text = format!("{} after the packet", size(limit - self.at));
+            let text = format!("{} after the packet", size(limit.saturating_sub(self.at)));
             // The shortest frame has 60 bytes, or 64 with the frame check sequence.
             if limit == self.captured && on_wire <= 64 {
                 self.rest("padding", Group::Link, &terms::PADDING, text);
@@ -218,54 +224,4 @@ impl Names {
         self.end_layer();
         self.named
     }
-}
-
-/// So many bits in words.
-fn size(bits: usize) -> String {
-    if bits.is_multiple_of(8) { count(bits / 8, "byte") } else { count(bits, "bit") }
-}
-
-/// `count` of `thing`, in words.
-pub(super) fn count(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
-/// So many bytes in words.
-pub(super) fn bytes(bytes: usize) -> String {
-    count(bytes, "byte")
-}
-
-/// A number and what it stands for, if that is known.
-pub(super) fn named(number: impl Display, name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("{number} ({name})"),
-        None => number.to_string(),
-    }
-}
-
-/// Bytes in hexadecimal numbers, the first 64 of them.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for (index, byte) in bytes.iter().take(64).enumerate() {
-        if index > 0 {
-            text.push(' ');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    if bytes.len() > 64 {
-        text.push_str(&format!(" and {} more", bytes.len() - 64));
-    }
-    text
-}
-
-/// An Ethernet address, as IEEE 802 writes it but with colons.
-pub(super) fn hardware(address: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in address {
-        if !text.is_empty() {
-            text.push(':');
-        }
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
 }

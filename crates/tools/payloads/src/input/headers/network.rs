@@ -1,30 +1,36 @@
 //! What takes a packet from host to host: IPv4 and IPv6, and what helps them.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::{
+    borrow::Cow,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use super::{
-    Addresses, Contents, Fragment, Group, Header, Ip, Naming, Walk,
     checksum::{Covered, Sum},
-    names::{Names, bytes, hardware, hex, named},
+    ip::{Addresses, Ip},
+    names::{Names, Naming},
     other::{self, Other},
     terms,
+    types::{Contents, Fragment, Group},
+    walk::{Header, Walk},
+    words::{bytes, digits, hardware, hex, named},
 };
 
 /// The IP protocol of TCP.
 const TCP: u8 = 6;
 
 /// What routers are asked for ([IANA's list](https://www.iana.org/assignments/dscp-registry)).
-fn dscp_in_words(number: u8) -> String {
+fn dscp_in_words(number: u8) -> Cow<'static, str> {
     let name = match number {
-        0 => "default".to_owned(),
+        0 => return "0 (default)".into(),
         1 => "LE: less than best effort".to_owned(),
         44 => "VA: voice".to_owned(),
         46 => "EF: at once".to_owned(),
         _ if number & 7 == 0 => format!("CS{}", number >> 3),
         10..=38 if number & 1 == 0 => format!("AF{}{}", number >> 3, number >> 1 & 3),
-        _ => return number.to_string(),
+        _ => return number.to_string().into(),
     };
-    named(number, Some(&name))
+    named(number, Some(&name)).into()
 }
 
 fn ecn_in_words(number: u8) -> &'static str {
@@ -36,8 +42,11 @@ fn ecn_in_words(number: u8) -> &'static str {
     }
 }
 
-fn protocol_in_words(number: u8) -> String {
-    named(number, other::protocol(number))
+fn protocol_in_words(number: u8) -> Cow<'static, str> {
+    match number {
+        TCP => "6 (TCP)".into(),
+        _ => named(number, other::protocol(number)).into(),
+    }
 }
 
 fn next_in_words(number: u8) -> String {
@@ -139,9 +148,13 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
         let (source, destination) = (v4(&header.bytes[12..]), v4(&header.bytes[16..]));
         (names.source, names.destination) = (None, None);
         names.layer("IPv4", Group::Network);
-        names.field(4, &terms::IPV4_VERSION, (version >> 4).to_string());
+        names.field(4, &terms::IPV4_VERSION, digits((version >> 4).into()));
         let units = version & 0x0f;
-        names.field(4, &terms::IPV4_HEADER_LENGTH, format!("{units} × 4 = {header_len} bytes"));
+        let value: Cow<'_, _> = match units {
+            5 => "5 × 4 = 20 bytes".into(),
+            _ => format!("{units} × 4 = {header_len} bytes").into(),
+        };
+        names.field(4, &terms::IPV4_HEADER_LENGTH, value);
         names.field(6, &terms::IPV4_DSCP, dscp_in_words(service >> 2));
         names.field(2, &terms::IPV4_ECN, ecn_in_words(service));
         let total = match header.u16(2) {
@@ -162,8 +175,8 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             13,
             &terms::IPV4_FRAGMENT_OFFSET,
             match units {
-                0 => "0".to_owned(),
-                _ => format!("{units} × 8 = byte {}", units * 8),
+                0 => digits(0),
+                _ => format!("{units} × 8 = byte {}", units * 8).into(),
             },
         );
         names.field(8, &terms::IPV4_TTL, header.bytes[8].to_string());
@@ -280,7 +293,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             let limit = header.bytes[7];
             (names.source, names.destination) = (None, None);
             names.layer("IPv6", Group::Network);
-            names.field(4, &terms::IPV6_VERSION, (first >> 28).to_string());
+            names.field(4, &terms::IPV6_VERSION, digits(first >> 28));
             let service = header.u16(0) >> 4;
             names.field(6, &terms::IPV6_DSCP, dscp_in_words((service as u8) >> 2));
             names.field(2, &terms::IPV6_ECN, ecn_in_words(service as u8));

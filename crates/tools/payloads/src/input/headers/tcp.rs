@@ -1,10 +1,15 @@
 //! TCP, which takes bytes from program to program (RFC 9293).
 
+use std::borrow::Cow;
+
 use super::{
-    Contents, Group, Header, Ip, Naming, Walk,
     checksum::Covered,
-    names::{Names, bytes, hex, named},
+    ip::Ip,
+    names::{Names, Naming},
     terms,
+    types::{Contents, Group, TcpContext},
+    walk::{Header, Walk},
+    words::{bytes, digits, hex, named},
 };
 use crate::input::{Endpoint, Flags, Segment};
 
@@ -17,19 +22,6 @@ const NEEDED: usize = 14;
 
 /// The largest shift that a window scale option may ask for (RFC 7323 section 2.3).
 const LARGEST_SHIFT: u8 = 14;
-
-/// What is known of a connection when one of its segments is named, as seen by its sender.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct TcpContext {
-    /// The sequence number of the sender's SYN, from which its numbers are counted: the first byte
-    /// is 1. Where the capture has no SYN, the number before its first byte that was seen.
-    pub sequence_base: Option<u32>,
-    /// The same of the other side, from which acknowledgments are counted.
-    pub acknowledgment_base: Option<u32>,
-    /// By which power of 2 the sender's windows are to be multiplied (RFC 7323 section 2.2): 0
-    /// unless both SYNs had the option, and unknown where one of them was not captured.
-    pub window_shift: Option<u8>,
-}
 
 /// An option of a TCP header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -180,7 +172,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
         );
         let value = format!("{} × 4 = {header_len} bytes", first >> 4);
         names.field(4, &terms::TCP_DATA_OFFSET, value);
-        names.field(3, &terms::TCP_RESERVED, (first >> 1 & 7).to_string());
+        names.field(3, &terms::TCP_RESERVED, digits((first >> 1 & 7).into()));
         names.flag(first & 1 != 0, &terms::TCP_AE);
         for (bit, term) in [
             (0x80, &terms::TCP_CWR),
@@ -224,8 +216,9 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             16,
             &terms::TCP_URGENT,
             match flags.urg {
-                true => urgent.to_string(),
-                false => format!("{urgent} (does not count without URG)"),
+                true => digits(urgent.into()),
+                false if urgent == 0 => "0 (does not count without URG)".into(),
+                false => format!("{urgent} (does not count without URG)").into(),
             },
         );
         if header.there < NEEDED {
@@ -295,7 +288,7 @@ fn name_options(names: &mut Names, captured: &[u8], len: usize, tcp: &TcpContext
             return;
         }
         let kind = before.first().copied().unwrap_or_default();
-        names.bytes(1, &terms::TCP_OPTION_KIND, named(kind, kind_in_words(kind)));
+        names.bytes(1, &terms::TCP_OPTION_KIND, kind_in_words(kind));
         let option_len = before.len() - options.0.len();
         match option {
             TcpOption::End(padding) => {
@@ -371,17 +364,18 @@ fn name_options(names: &mut Names, captured: &[u8], len: usize, tcp: &TcpContext
 }
 
 /// The kinds of options ([IANA's list](https://www.iana.org/assignments/tcp-parameters)).
-fn kind_in_words(kind: u8) -> Option<&'static str> {
-    Some(match kind {
+fn kind_in_words(kind: u8) -> Cow<'static, str> {
+    let name = match kind {
+        // What nearly all segments have.
+        1 => return "1 (no operation)".into(),
+        8 => return "8 (timestamps)".into(),
         0 => "end of options",
-        1 => "no operation",
         2 => "maximum segment size",
         3 => "window scale",
         4 => "SACK permitted",
         5 => "SACK",
         6 => "echo, obsolete",
         7 => "echo reply, obsolete",
-        8 => "timestamps",
         14 => "alternate checksum request",
         19 => "MD5 signature",
         27 => "quick start",
@@ -393,6 +387,7 @@ fn kind_in_words(kind: u8) -> Option<&'static str> {
         172 => "accurate ECN, order 0",
         174 => "accurate ECN, order 1",
         253 | 254 => "experiment",
-        _ => return None,
-    })
+        _ => return digits(kind.into()),
+    };
+    named(kind, Some(name)).into()
 }

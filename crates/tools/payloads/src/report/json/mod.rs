@@ -47,20 +47,21 @@ use std::{
 };
 
 use super::{
-    left_out::LeftOut,
+    counter::Decided,
     notes,
-    packets::{Deed, Sent, Tracker},
-    stats::{Counter, Decided, Stats},
+    packets::{Deed, Sent},
+    walk::{Told, Walk},
 };
 use crate::{
-    decode::{Assembler, Both, Decoder, Event, Listener, Note, Span, Unit},
+    decode::{Event, Listener, Note, Unit},
     input::{
-        Contents, Headers, Packet, Twice,
-        headers::{self, Named, TcpContext, Term},
+        Packet,
+        headers::{Named, Term},
     },
-    tcp::{ConnectionInfo, Conversations, EARLY_WAIT, Ending, Notice, Side},
+    tcp::{ConnectionInfo, Ending, Notice, Side},
 };
 
+pub use super::walk::End;
 pub use terms::TERMS;
 
 use line::Line;
@@ -68,30 +69,10 @@ use line::Line;
 /// How much text is put together before it is written, in bytes.
 const WRITE_SIZE: usize = 64 * 1024;
 
-/// How a capture is over: it has come to its end, or was ended, unless this says otherwise.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct End {
-    /// The byte at which it ends in the middle of a packet, if it does.
-    pub cut_at: Option<u64>,
-    /// The byte from which on it could not be read, if that is known.
-    pub damaged_at: Option<u64>,
-    /// Whether the rest of it could not be read.
-    pub damaged: bool,
-    /// How many packets were of an interface with a link type that is not supported.
-    pub unsupported: u64,
-}
-
 /// Prints a capture as lines of JSON, as its packets come.
 pub struct Json<W> {
-    conversations: Conversations<Decoder>,
-    sinks: Both<Assembler<Lines<W>>, Counter>,
-    headers: Headers,
-    twice: Twice,
-    tracker: Tracker,
-    left_out: LeftOut,
+    walk: Walk<Lines<W>>,
     name: String,
-    packets: u64,
-    last_time: i64,
     finished: bool,
 }
 
@@ -99,18 +80,7 @@ impl<W: Write> Json<W> {
     /// Prints the capture called `name` to `out`. Where a connection's SYN was not captured, the
     /// side with `port` is its server.
     pub fn new(out: W, name: String, port: Option<u16>) -> Self {
-        Self {
-            conversations: Conversations::new(port),
-            sinks: Both(Assembler::new(Lines::new(out)), Counter::default()),
-            headers: Headers::default(),
-            twice: Twice::default(),
-            tracker: Tracker::default(),
-            left_out: LeftOut::default(),
-            name,
-            packets: 0,
-            last_time: 0,
-            finished: false,
-        }
+        Self { walk: Walk::new(Lines::new(out), port), name, finished: false }
     }
 
     /// Takes a packet. What it completes may wait in memory until [`flush`](Self::flush).
@@ -119,63 +89,19 @@ impl<W: Write> Json<W> {
     ///
     /// If the output cannot be written.
     pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
-        self.packets += 1;
-        if self.packets == 1 {
-            self.lines().capture(Some(packet.time));
+        if self.walk.packets() == 0 {
+            self.walk.listener().capture(Some(packet.time));
         }
-        self.sinks.0.start(packet.time);
-        let found = self.headers.read(packet);
-        self.left_out.count(&found);
-        let Both(assembler, counter) = &mut self.sinks;
-        let Contents::Tcp(segment) = &found.contents else {
-            let named = headers::name(packet, &TcpContext::default());
-            assembler.packet(self.packets, packet, None, named);
-            return assembler.listener().result();
-        };
-        if self.twice.is_again(packet) {
-            self.left_out.recorded_twice += 1;
-            let mut named = headers::name(packet, &TcpContext::default());
-            named.what = "the same packet once more, recorded on another interface".to_owned();
-            assembler.packet(self.packets, packet, None, named);
-            return assembler.listener().result();
-        }
-        self.last_time = packet.time;
-        let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
-        if let Some(offset) = found.carrier.payload_at
-            && !segment.payload.is_empty()
-        {
-            let bytes = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
-            let span = Span { packet: self.packets, offset, bytes };
-            assembler.carried(segment.source, segment.destination, sequence, span);
-        }
-        if counter.is_silence_before(packet.time) {
-            // What waited for other segments belongs to the part before the silence.
-            let before = packet.time.saturating_sub(EARLY_WAIT);
-            self.conversations.release_early(before, &mut self.sinks);
-        }
-        let Both(assembler, counter) = &mut self.sinks;
-        counter.begin_packet(self.packets, packet.time, &found, segment);
-        assembler.listener().update(counter.take_decided());
-        // What becomes known by this packet comes after its own line.
-        assembler.listener().hold();
-        let (connection, side) = self.conversations.segment(packet.time, segment, &mut self.sinks);
-        let Both(assembler, counter) = &mut self.sinks;
-        counter.end_packet(side, &found, segment);
-        let sent = Sent { packet: self.packets, time: packet.time, segment, connection, side };
-        let deed = self.tracker.deed(&sent);
-        let named = headers::name(packet, &deed.context);
-        assembler.packet(self.packets, packet, Some((sent, deed)), named);
-        assembler.listener().result()
-    }
-
-    fn lines(&mut self) -> &mut Lines<W> {
-        self.sinks.0.listener()
+        self.walk.packet(packet);
+        let lines = self.walk.listener();
+        lines.write_if_long();
+        lines.result()
     }
 
     /// How many packets were taken, if one may wait for others that were captured the wrong way
     /// round.
     pub fn has_early(&mut self) -> Option<u64> {
-        self.conversations.has_early().then_some(self.packets)
+        self.walk.has_early()
     }
 
     /// Nothing came for [`EARLY_WAIT`](crate::tcp::EARLY_WAIT): prints what waited for it.
@@ -184,7 +110,7 @@ impl<W: Write> Json<W> {
     ///
     /// If the output cannot be written.
     pub fn release_early(&mut self) -> io::Result<()> {
-        self.conversations.release_early(i64::MAX, &mut self.sinks);
+        self.walk.release_early();
         self.flush()
     }
 
@@ -194,7 +120,7 @@ impl<W: Write> Json<W> {
     ///
     /// If the output cannot be written.
     pub fn flush(&mut self) -> io::Result<()> {
-        let lines = self.lines();
+        let lines = self.walk.listener();
         lines.write();
         lines.result()?;
         lines.out.flush()
@@ -208,29 +134,16 @@ impl<W: Write> Json<W> {
     /// If the output cannot be written.
     pub fn finish(&mut self, end: End) -> io::Result<()> {
         if !mem::replace(&mut self.finished, true) {
-            if self.packets == 0 {
-                self.lines().capture(None);
+            if self.walk.packets() == 0 {
+                self.walk.listener().capture(None);
             }
-            let connections = self.conversations.count();
-            self.conversations.finish(self.last_time, &mut self.sinks);
-            let mut stats = Stats {
-                connections,
-                left_out: self.left_out.clone(),
-                cut_at: end.cut_at,
-                damaged_at: end.damaged_at,
-                ..Stats::default()
-            };
-            stats.left_out.unsupported = end.unsupported;
-            let Both(assembler, counter) = &mut self.sinks;
-            counter.finish(&mut stats);
-            assembler.listener().update(counter.take_decided());
-            let stats = stats.json(&self.name);
+            let stats = self.walk.finish(end).json(&self.name);
             let why = match end {
                 End { damaged: true, .. } => "damaged",
                 End { cut_at: Some(_), .. } => "cut",
                 _ => "over",
             };
-            self.lines().end(why, &stats);
+            self.walk.listener().end(why, &stats);
         }
         self.flush()
     }
@@ -239,9 +152,7 @@ impl<W: Write> Json<W> {
     ///
     /// `unsupported` of them were of an interface with a link type that is not supported.
     pub fn warnings(&mut self, unsupported: u64) -> Vec<String> {
-        let mut left_out = self.left_out.clone();
-        left_out.unsupported = unsupported;
-        left_out.warnings(self.sinks.1.packets())
+        self.walk.warnings(unsupported)
     }
 }
 
@@ -296,19 +207,31 @@ impl<W: Write> Listener for Lines<W> {
     }
 }
 
-impl<W: Write> Assembler<Lines<W>> {
-    /// Adds the line of a packet, and after it what was held back.
+impl<W: Write> Told for Lines<W> {
+    fn hold(&mut self) {
+        self.held_from = Some(self.text.len());
+        self.noted = None;
+    }
+
     fn packet(
         &mut self,
         number: u64,
+        time: i64,
         packet: &Packet<'_>,
         deed: Option<(Sent<'_>, Deed)>,
         named: Named,
     ) {
-        let time = self.since_start(packet.time);
-        let lines = self.listener();
-        lines.packet(number, time, packet, deed, named);
-        lines.write_if_long();
+        let held = self.held_from.take().map(|from| self.text.split_off(from));
+        self.packet_line(number, time, packet, deed, named);
+        self.text.push_str(&held.unwrap_or_default());
+    }
+
+    fn update(&mut self, decided: Decided) {
+        self.line("update", |line| {
+            for (name, value) in decided.members() {
+                line.value(name, &value);
+            }
+        });
     }
 }
 
@@ -369,25 +292,7 @@ impl<W> Lines<W> {
         });
     }
 
-    /// An update, if one was decided.
-    fn update(&mut self, decided: Option<Decided>) {
-        if let Some(decided) = decided {
-            self.line("update", |line| {
-                for (name, value) in decided.members() {
-                    line.value(name, &value);
-                }
-            });
-        }
-    }
-
-    /// Holds back what is added from here on until the line of the packet at hand is there.
-    fn hold(&mut self) {
-        self.held_from = Some(self.text.len());
-        self.noted = None;
-    }
-
-    /// The line of a packet; before what was held back, which it brought.
-    fn packet(
+    fn packet_line(
         &mut self,
         number: u64,
         time: i64,
@@ -395,7 +300,6 @@ impl<W> Lines<W> {
         deed: Option<(Sent<'_>, Deed)>,
         named: Named,
     ) {
-        let held = self.held_from.take().map(|from| self.text.split_off(from));
         let mut text = mem::take(&mut self.line);
         let mut line = Line::begin(&mut text, "packet");
         line.number("packet", number);
@@ -434,7 +338,6 @@ impl<W> Lines<W> {
         self.text.push_str(&text);
         text.clear();
         self.line = text;
-        self.text.push_str(&held.unwrap_or_default());
     }
 
     /// A connection is first seen: its line comes before that of its first packet.

@@ -69,35 +69,39 @@ class PacketView {
   heading() {
     const { capture, packet } = this;
     if (!packet) return;
-    const { answers, answeredBy, acknowledgedBy, notes } = packet;
+    const { answeredBy, acknowledgedBy, notes } = packet;
     const isOneOfMany = capture.connections.size > 1;
-    const headed = [answers, answeredBy, acknowledgedBy, notes.length, isOneOfMany].join(' ');
+    const headed = [answeredBy, acknowledgedBy, notes.length, isOneOfMany].join(' ');
     if (this.headed === headed) return;
     this.headed = headed;
     const facts = [`${packet.time.toFixed(6)} s`, count(packet.length, 'byte')];
     if (packet.captured < packet.length) facts.push(`${number(packet.captured)} captured`);
     if (packet.connection && isOneOfMany) facts.push(`connection ${packet.connection}`);
     const line = h('span', { class: 'relations' });
-    const link = (before, other, after = '') => {
-      if (!capture.byNumber.has(other)) return;
-      line.append(` · ${before} `, h('a', { href: addressOf(capture, other) }, String(other)), after);
-    };
-    const since = (other) => {
+    const later = (words, other) => {
       const there = capture.byNumber.get(other);
-      return there ? ` in ${duration(there.time - packet.time)}` : '';
+      if (!there) return;
+      const time = duration(there.time - packet.time);
+      line.append(` · ${words} `, this.link(other), ` in ${time}`);
     };
-    if (packet.answers) link('answers', packet.answers, since(packet.answers));
-    if (packet.answeredBy) link('answered by', packet.answeredBy, since(packet.answeredBy));
-    for (const [index, other] of (packet.acknowledges ?? []).entries()) {
-      if (other !== packet.answers && index < 3) link('acknowledges', other);
-    }
-    for (const [index, other] of packet.acknowledgedBy.entries()) {
-      if (other !== packet.answeredBy && index < 2) link('acknowledged by', other);
+    later('answered by', answeredBy);
+    for (const other of acknowledgedBy.slice(0, 2)) {
+      if (other !== answeredBy) later('acknowledged by', other);
     }
     this.head.replaceChildren(
       h('h2', {}, `Packet ${packet.packet}`, h('span', { class: 'facts' }, facts.join(' · '))),
-      h('p', { class: 'what' }, seen(begin(packet.what, 300)), line),
+      h('p', { class: 'what' }, ...this.linked(seen(begin(packet.what, 300))), line),
       ...packet.notes.map((note) => h('p', { class: 'noted' }, seen(note))));
+  }
+
+  link(other) {
+    return h('a', { href: addressOf(this.capture, other) }, String(other));
+  }
+
+  /** Text in which the numbers of packets lead to them. */
+  linked(text) {
+    return text.split(/(?<=\bpacket )(\d+)/).map((piece, index) =>
+      index % 2 === 1 && this.capture.byNumber.has(Number(piece)) ? this.link(Number(piece)) : piece);
   }
 
   section(section, index) {
@@ -265,6 +269,9 @@ class PacketView {
     const row = this.box.querySelector('.field[aria-current]');
     if (row) scrollWithin(this.box, row);
     const cell = this.grid.querySelector('[aria-selected="true"]');
+    // Its field's last byte too, if there is room for both.
+    const last = this.marks?.at(-2);
+    if (cell && last) scrollWithin(this.grid, last);
     if (cell) scrollWithin(this.grid, cell);
     else if (this.grid.scrollTop > 0) this.grid.scrollTop = 0;
   }

@@ -1,0 +1,483 @@
+//! Counts packets and their bytes, update by update.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde_json::{Value, json};
+
+use super::{
+    figures::{Figures, Known, Update, UsualUpdate},
+    ledger::{Change, Ledger},
+};
+use crate::{
+    decode::{Decoder, Kind, Note, Sink},
+    input::{Found, Segment},
+    tcp::{ConnectionInfo, Conversations, EARLY_WAIT, Ending, Notice, Origin, Side},
+};
+
+/// The silence that separates one update from the next, in nanoseconds: half a second.
+pub const SILENCE: i64 = 500_000_000;
+
+/// The most different rows kept while the most frequent one is sought.
+pub(super) const ROW_LIMIT: usize = 4096;
+
+/// How many parts of the capture may still change, the one at hand included: bytes that waited for
+/// others, and those that turn out to be of another kind, are charged to the part that they came in.
+const PART_LIMIT: usize = 8;
+
+/// How many connections are found by their numbers at once.
+const RECENT: usize = 64;
+
+/// How often an update was seen, and its latest.
+#[derive(Clone, Copy)]
+struct Row {
+    seen: u64,
+    latest: u64,
+    update: Update,
+}
+
+/// What lies between two silences.
+#[derive(Clone, Copy, Default)]
+struct Part {
+    /// Its number, from 0.
+    number: u64,
+    /// When its first packet was captured.
+    start: i64,
+    update: Update,
+    /// Whether it opens or ends a connection.
+    has_control: bool,
+    /// Whether its server answers an HTTP request.
+    has_answer: bool,
+    /// Whether its server sends what it may send unasked.
+    has_unasked: bool,
+    /// The numbers of its first and its last packet.
+    packets: (u64, u64),
+    /// What was said of it when it was over.
+    told: Option<Update>,
+}
+
+impl Part {
+    /// The update that it is, if it is one.
+    fn update(&self) -> Option<Update> {
+        let is_update = self.number > 0 && !self.has_control && self.update.figures.app_bytes > 0;
+        let can_push = self.has_unasked && !self.has_answer;
+        is_update.then_some(Update { can_push, ..self.update })
+    }
+}
+
+/// The bytes of a connection, and where they were counted.
+#[derive(Default)]
+struct Sides {
+    number: u64,
+    ledgers: [Ledger; 2],
+}
+
+/// Counts the packets as they come.
+pub(super) struct Counter {
+    overall: Figures,
+    last_time: i64,
+    /// The part at hand, and before it those that may still change.
+    parts: VecDeque<Part>,
+    /// By the places of the connections.
+    #[expect(clippy::vec_box, reason = "places change each time a connection is over")]
+    sides: Vec<Box<Sides>>,
+    /// Where connections are, by their numbers, or were.
+    recent: [usize; RECENT],
+    /// The bytes of the packet at hand that nothing was said of so far, and when it was captured.
+    fresh: (u64, i64),
+    rows: HashMap<Figures, Row>,
+    updates: u64,
+    forgot: bool,
+    dropped: u64,
+    decided: VecDeque<Decided>,
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self {
+            overall: Figures::default(),
+            last_time: 0,
+            parts: VecDeque::new(),
+            sides: Vec::new(),
+            recent: [0; RECENT],
+            fresh: (0, 0),
+            rows: HashMap::new(),
+            updates: 0,
+            forgot: false,
+            dropped: 0,
+            decided: VecDeque::new(),
+        }
+    }
+}
+
+/// An update that is over, or one that was and has changed since.
+pub(super) struct Decided {
+    packets: (u64, u64),
+    update: Update,
+}
+
+impl Decided {
+    /// Its members in JSON, named as in [`Stats::json`](super::stats::Stats::json).
+    pub(super) fn members(&self) -> [(&'static str, Value); 4] {
+        let Self { packets: (first, last), update } = self;
+        [
+            ("packets", json!([first, last])),
+            ("figures", update.figures.json()),
+            ("client", update.division(Side::Client).json()),
+            ("server", update.division(Side::Server).json()),
+        ]
+    }
+}
+
+/// What was counted of a capture.
+pub(super) struct Counted {
+    pub(super) overall: Figures,
+    pub(super) usual: Option<UsualUpdate>,
+    pub(super) dropped: u64,
+    /// Whether there were so many different updates that rare ones were forgotten.
+    pub(super) forgot: bool,
+}
+
+impl Counter {
+    /// Counts a packet, and what is said in it.
+    pub(super) fn packet(
+        &mut self,
+        time: i64,
+        found: &Found<'_>,
+        segment: &Segment<'_>,
+        conversations: &mut Conversations<Decoder>,
+    ) {
+        if self.is_silence_before(time) {
+            // What waited for other segments belongs to the part before the silence.
+            conversations.release_early(time.saturating_sub(EARLY_WAIT), self);
+        }
+        self.begin_packet(0, time, found, segment);
+        let (connection, side) = conversations.segment(time, segment, self);
+        self.end_packet(connection, side, found, segment);
+    }
+
+    /// Whether a packet at `time` comes after a silence.
+    pub(super) fn is_silence_before(&self, time: i64) -> bool {
+        self.overall.total_packets > 0 && time.saturating_sub(self.last_time) >= SILENCE
+    }
+
+    /// When the latest packet was captured.
+    pub(super) fn last_time(&self) -> i64 {
+        self.last_time
+    }
+
+    /// Counts the packet with this number, before what is said in it is counted.
+    pub(super) fn begin_packet(
+        &mut self,
+        number: u64,
+        time: i64,
+        found: &Found<'_>,
+        segment: &Segment<'_>,
+    ) {
+        let is_first = self.overall.total_packets == 0;
+        if is_first || self.is_silence_before(time) {
+            self.begin_part(time);
+        }
+        // A packet that was captured out of order does not turn the time back.
+        if is_first || time > self.last_time {
+            self.last_time = time;
+        }
+        self.overall.add(found, segment);
+        self.fresh = (segment.payload_len.into(), time);
+        if let Some(part) = self.parts.back_mut() {
+            part.update.figures.add(found, segment);
+            part.has_control |= segment.flags.syn || segment.flags.fin || segment.flags.rst;
+            if part.packets.0 == 0 {
+                part.packets.0 = number;
+            }
+            part.packets.1 = number;
+        }
+    }
+
+    /// Counts what `side` sent in the packet, as far as nothing was said of it: it waits for others.
+    pub(super) fn end_packet(
+        &mut self,
+        connection: u64,
+        side: Side,
+        found: &Found<'_>,
+        segment: &Segment<'_>,
+    ) {
+        let waiting = std::mem::take(&mut self.fresh.0);
+        if waiting > 0
+            && let Some(slot) = self.slot_of(connection)
+        {
+            self.come(slot, side, waiting, None);
+        }
+        if let Some(part) = self.parts.back_mut()
+            && (side == Side::Server || segment.payload_len == 0)
+        {
+            part.update.without_client.add(found, segment);
+        }
+    }
+
+    /// The place of the connection with this number.
+    fn slot_of(&mut self, number: u64) -> Option<usize> {
+        let recent = &mut self.recent[number as usize % RECENT];
+        let is_there = |slot: &usize| self.sides.get(*slot).is_some_and(|at| at.number == number);
+        if !is_there(recent) {
+            *recent = self.sides.iter().position(|sides| sides.number == number)?;
+        }
+        Some(*recent)
+    }
+
+    /// Bytes of the packet at hand are counted in the part at hand.
+    fn come(&mut self, slot: usize, side: Side, bytes: u64, known: Option<Known>) {
+        if let Some(part) = self.parts.back_mut() {
+            let division = &mut part.update.divisions[side.index()];
+            division.total += bytes;
+            division.change(None, known, bytes);
+            self.sides[slot].ledgers[side.index()].come(part.number, bytes, known);
+        }
+    }
+
+    /// So many bytes that came at the origin's time are known.
+    fn know(&mut self, origin: &Origin<'_>, known: Known, bytes: u64) {
+        let (slot, side) = (origin.connection.slot, origin.side);
+        let mut left = bytes;
+        if self.sides[slot].ledgers[side.index()].has_undecided() {
+            let part = self.part_at(origin.time).map(|part| part.number);
+            left = self.decide(slot, side, part, left, known);
+        }
+        if left > 0 && self.fresh.1 == origin.time {
+            let fresh = left.min(self.fresh.0);
+            self.fresh.0 -= fresh;
+            left -= fresh;
+            if fresh > 0 {
+                self.come(slot, side, fresh, Some(known));
+            }
+        }
+        if left > 0 {
+            self.decide(slot, side, None, left, known);
+        }
+    }
+
+    fn decide(
+        &mut self,
+        slot: usize,
+        side: Side,
+        part: Option<u64>,
+        bytes: u64,
+        known: Known,
+    ) -> u64 {
+        let Self { parts, sides, .. } = self;
+        let ledger = &mut sides[slot].ledgers[side.index()];
+        ledger.decide(part, bytes, known, |change| apply(parts, side, change))
+    }
+
+    /// The latest bytes of the origin's side that are `from` are `to`.
+    fn change(&mut self, origin: &Origin<'_>, from: Kind, to: Option<Kind>, bytes: u64) {
+        let side = origin.side;
+        let Self { parts, sides, .. } = self;
+        let ledger = &mut sides[origin.connection.slot].ledgers[side.index()];
+        let (from, to) = (Known::Kind(from), to.map(Known::Kind));
+        ledger.change(from, to, bytes, |change| apply(parts, side, change));
+    }
+
+    /// The part in which something came at `time`.
+    fn part_at(&mut self, time: i64) -> Option<&mut Part> {
+        if time == self.fresh.1 {
+            return self.parts.back_mut();
+        }
+        self.parts.iter_mut().rev().find(|part| part.start <= time)
+    }
+
+    /// A silence is over: begins a part.
+    fn begin_part(&mut self, time: i64) {
+        self.tell_last();
+        if self.parts.len() == PART_LIMIT {
+            self.end_first();
+        }
+        let number = self.parts.back().map_or(0, |part| part.number + 1);
+        self.parts.push_back(Part { number, start: time, ..Part::default() });
+    }
+
+    /// The part at hand is over, though it may still change.
+    fn tell_last(&mut self) {
+        if let Some(part) = self.parts.back_mut()
+            && let Some(update) = part.update()
+        {
+            part.told = Some(update);
+            self.decided.push_back(Decided { packets: part.packets, update });
+        }
+    }
+
+    /// The first of the parts changes no more: counts it, if it is an update.
+    fn end_first(&mut self) {
+        let Some(part) = self.parts.pop_front() else {
+            return;
+        };
+        let Some(update) = part.update() else {
+            return;
+        };
+        if part.told.is_some_and(|told| told != update) {
+            self.decided.push_back(Decided { packets: part.packets, update });
+        }
+        self.updates += 1;
+        let row = self.rows.entry(update.figures).or_insert(Row { seen: 0, latest: 0, update });
+        row.seen += 1;
+        row.latest = self.updates;
+        row.update = update;
+        if self.rows.len() > ROW_LIMIT {
+            self.forgot = true;
+            let latest = self.updates;
+            // The rarer half goes; the one just seen may turn out to be frequent.
+            let mut seen: Vec<(u64, u64)> =
+                self.rows.values().map(|row| (row.seen, row.latest)).collect();
+            seen.sort_unstable();
+            let limit = seen[ROW_LIMIT / 2];
+            self.rows.retain(|_, row| (row.seen, row.latest) > limit || row.latest == latest);
+        }
+    }
+
+    /// An update that was decided, and is taken for the first time. The later one of two with the same
+    /// packets holds.
+    pub(super) fn take_decided(&mut self) -> Option<Decided> {
+        self.decided.pop_front()
+    }
+
+    /// How many packets were counted.
+    pub(super) fn packets(&self) -> u64 {
+        self.overall.total_packets
+    }
+
+    /// The capture is over: its figures.
+    pub(super) fn finish(&mut self) -> Counted {
+        self.tell_last();
+        while !self.parts.is_empty() {
+            self.end_first();
+        }
+        Counted {
+            overall: self.overall,
+            usual: self.usual(),
+            dropped: self.dropped,
+            forgot: self.forgot,
+        }
+    }
+
+    fn usual(&self) -> Option<UsualUpdate> {
+        self.rows.values().max_by_key(|row| (row.seen, row.latest)).map(|row| UsualUpdate {
+            update: row.update,
+            seen: row.seen,
+            of: self.updates,
+        })
+    }
+}
+
+/// The part with this number, unless it changes no more.
+fn part(parts: &mut VecDeque<Part>, number: u64) -> Option<&mut Part> {
+    let first = parts.front()?.number;
+    parts.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+}
+
+/// Changes what a part says of the bytes of `side`.
+fn apply(parts: &mut VecDeque<Part>, side: Side, change: Change) {
+    if let Some(part) = part(parts, change.part) {
+        let Change { bytes, from, to, .. } = change;
+        part.update.divisions[side.index()].change(from, to, bytes);
+    }
+}
+
+impl Sink for Counter {
+    const COUNTS: bool = true;
+    const PIECES: bool = false;
+
+    fn opened(&mut self, connection: &ConnectionInfo, _time: i64) {
+        if self.sides.len() <= connection.slot {
+            self.sides.resize_with(connection.slot + 1, Box::default);
+        }
+        let sides = &mut self.sides[connection.slot];
+        sides.number = connection.number;
+        sides.ledgers.iter_mut().for_each(Ledger::clear);
+        self.recent[connection.number as usize % RECENT] = connection.slot;
+    }
+
+    fn changed(&mut self, connection: &ConnectionInfo, _time: i64, turned: bool) {
+        if !turned {
+            return;
+        }
+        let Self { parts, sides, .. } = self;
+        let ledgers = &mut sides[connection.slot].ledgers;
+        ledgers.swap(0, 1);
+        for side in [Side::Client, Side::Server] {
+            for (number, bytes, known) in ledgers[side.index()].all() {
+                if let Some(part) = part(parts, number) {
+                    let before = &mut part.update.divisions[side.peer().index()];
+                    before.total -= bytes;
+                    before.change(known, None, bytes);
+                    let now = &mut part.update.divisions[side.index()];
+                    now.total += bytes;
+                    now.change(None, known, bytes);
+                }
+            }
+        }
+    }
+
+    fn moved(&mut self, from: usize, to: usize) {
+        self.sides.swap(from, to);
+        let moved = &self.sides[to];
+        self.recent[moved.number as usize % RECENT] = to;
+    }
+
+    fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, ending: Ending) {
+        self.dropped += u64::from(ending == Ending::Dropped);
+    }
+
+    fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
+        match note {
+            Note::Cut(bytes) => self.know(origin, Known::CutOff, bytes),
+            Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
+                self.know(origin, Known::SentAgain, bytes);
+            }
+            Note::Late { cut, .. } | Note::Tcp(Notice::Outside { cut, .. }) => {
+                self.know(origin, Known::CutOff, cut);
+            }
+            Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {
+                self.know(origin, Known::NoData, bytes);
+            }
+            Note::Gap(_)
+            | Note::GapOrFin
+            | Note::End
+            | Note::WebSocket
+            | Note::OtherWebSocket
+            | Note::Tcp(_) => {}
+        }
+    }
+
+    fn count(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
+        self.know(origin, Known::Kind(kind), bytes);
+        if kind == Kind::HttpHead
+            && origin.side == Side::Server
+            && let Some(part) = self.part_at(origin.time)
+        {
+            part.has_answer = true;
+        }
+    }
+
+    fn recount(&mut self, origin: &Origin<'_>, from: Kind, to: Kind, bytes: u64) {
+        self.change(origin, from, Some(to), bytes);
+    }
+
+    fn uncount(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
+        self.change(origin, kind, None, bytes);
+    }
+
+    fn unasked(&mut self, origin: &Origin<'_>) {
+        if origin.side == Side::Server
+            && let Some(part) = self.part_at(origin.time)
+        {
+            part.has_unasked = true;
+        }
+    }
+
+    fn answer(&mut self, origin: &Origin<'_>) {
+        if origin.side == Side::Server
+            && let Some(part) = self.part_at(origin.time)
+        {
+            part.has_answer = true;
+        }
+    }
+}
