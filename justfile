@@ -97,7 +97,8 @@ bench-latency:
 
 # Check `payloads` against tshark, and against what other tools make of the captures.
 check-with-tools:
-    crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
+    crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap* \
+        crates/tools/payloads/tests/captures/foreign/*.pcap
     crates/tools/payloads/check-headers.py pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
 
 # There are five targets, one after the other. It needs a nightly compiler.
