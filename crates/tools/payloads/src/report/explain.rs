@@ -32,7 +32,12 @@ pub struct Explained {
 
 /// Names each byte of `unit` exactly once, in order.
 pub fn explain(unit: &Unit) -> Vec<Explained> {
-    let mut lines = Lines { empty_lines: unit.empty_lines.iter(), ..Lines::default() };
+    let mut lines = Lines {
+        at: 0,
+        empty_lines: unit.empty_lines.iter(),
+        lines: Vec::new(),
+        after_start_line: false,
+    };
     match unit.kind {
         UnitKind::Frame => lines.frame(unit),
         _ => {
@@ -49,7 +54,8 @@ pub fn explain(unit: &Unit) -> Vec<Explained> {
 
 /// Names what a message says, line by line. No line is about bytes of a unit.
 pub(super) fn explain_message(message: &Message) -> Vec<Explained> {
-    let mut lines = Lines::default();
+    let mut lines =
+        Lines { at: 0, empty_lines: [].iter(), lines: Vec::new(), after_start_line: false };
     let name = if message.unpacked.is_some() { "unpacked" } else { "together" };
     if message.is_text() {
         lines.content(message.source.side, &message.bytes, name);
@@ -65,7 +71,6 @@ pub(super) fn explain_message(message: &Message) -> Vec<Explained> {
     lines.lines
 }
 
-#[derive(Default)]
 struct Lines<'u> {
     at: usize,
     /// What the next empty lines do that end events.

@@ -87,8 +87,8 @@ impl<W: Write> Show<W> {
         let Contents::Tcp(segment) = &found.contents else {
             return Ok(());
         };
-        if self.twice.is_again(packet) {
-            self.left_out.recorded_twice += 1;
+        if self.twice.is_again(packet, &found.carrier) {
+            self.left_out.recorded_twice += u64::from(found.packets);
             return Ok(());
         }
         self.last_time = packet.time;

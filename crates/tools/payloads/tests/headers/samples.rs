@@ -293,11 +293,17 @@ pub fn samples() -> Vec<Sample> {
         carries("4in6", ethernet(0x86dd, &ipv6(4, &ip())), "Ethernet IPv6 IPv4 TCP payload"),
         carries(
             "gre",
-            gre(&[&[0, 0, 8, 0][..], &ip()].concat()),
+            // A reserved bit, which receivers pass over.
+            gre(&[&[0, 0x08, 8, 0][..], &ip()].concat()),
             "Ethernet IPv4 GRE IPv4 TCP payload",
         ),
         carries("gre-with-all", gre(&gre_with_all), "Ethernet IPv4 GRE Ethernet IPv4 TCP payload"),
         carries("pptp", gre(&pptp), "Ethernet IPv4 GRE PPP IPv4 TCP payload"),
+        carries(
+            "pptp-without-acknowledgment",
+            gre(&[&[0x30, 1], &pptp[2..12], &pptp[16..]].concat()),
+            "Ethernet IPv4 GRE PPP IPv4 TCP payload",
+        ),
         carries(
             "erspan",
             gre(&[&[0x10, 0, 0x88, 0xbe, 0, 0, 0, 9, 0x10, 5, 0, 3, 0, 0, 0, 1][..], &frame()]
@@ -422,6 +428,7 @@ pub fn samples() -> Vec<Sample> {
             "Ethernet|IPv4|not read",
             "IP protocol 200",
         ),
+        sample("empty", 1, ethernet(0x0800, &ipv4(200, b"")), "Ethernet IPv4", "IP protocol 200"),
         sample(
             "lldp",
             1,
