@@ -421,12 +421,20 @@ fn what_has_come_of_a_request_is_shown_before_its_answer() {
     assert!(text.contains("\nQ1 s  request, 28 bytes"), "{text}");
     // Half a line that is answered is over, and another one begins.
     let talk: Talk<'_> = &[(CLIENT, b"GET / HTT"), (SERVER, timeout), (CLIENT, GET), (SERVER, OK)];
-    assert_eq!(units(talk)[2], r"Q GET / HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    let text = messages(&shown(&connection(talk).pcap()));
+    assert!(text.contains("Q1 s  request (first part), 9 bytes"), "{text}");
+    assert!(text.contains("Q2 s  request, 35 bytes"), "{text}");
     // While another answer is still to come, it is not this one's.
     let mut pipelined = Connection::v4();
     pipelined.open().data(CLIENT, GET).data(CLIENT, b"GET /2 HTTP/1.1\r\nHo").data(SERVER, OK);
     pipelined.data(CLIENT, b"st: a\r\n\r\n").data(SERVER, OK).close(SERVER);
     assert_eq!(units_of(&pipelined)[3], r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    // Nor is what is missing of a page an answer.
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, GET).data(SERVER, &OK[..OK.len() - 4]);
+    gap.data(CLIENT, b"GET /2 HTTP/1.1\r\nHo").lose(SERVER, 2).data(SERVER, b"lo").ack(CLIENT);
+    gap.data(CLIENT, b"st: a\r\n\r\n").data(SERVER, OK).close(SERVER);
+    assert!(units_of(&gap).contains(&r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned()));
 }
 
 #[test]
@@ -458,6 +466,10 @@ fn text_without_a_newline_comes_before_its_answer() {
     redis.open().data(CLIENT, b"SET key 1\r\n").data(CLIENT, b"GET key\r\n");
     redis.data(SERVER, b"+OK\r\n$1\r\n1\r\n").close(CLIENT);
     assert_eq!(units_of(&redis)[..2], [r"T SET key 1\r\n", r"T GET key\r\n"]);
+    // What waits for an answer waits only so long.
+    let many = b"GET key\n".repeat(1_100);
+    assert!(letters(&[(CLIENT, &many), (SERVER, BAD)]).starts_with('T'));
+    assert_eq!(letters(&[(CLIENT, &many[..80]), (SERVER, BAD)]), "QAB");
     // Of three bytes each, and at their times.
     let stats = Stats::read(
         connection(&[(CLIENT, b"abc"), (SERVER, b"abc"), (CLIENT, b"abc"), (SERVER, b"abc")])
