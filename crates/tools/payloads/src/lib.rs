@@ -46,8 +46,8 @@
 //!
 //! # What this is not
 //!
-//! It reads the five apps and what is like them. Neither TLS, compressed content nor HTTP/2 is read:
-//! their bytes are shown as they were sent.
+//! It reads the five apps and what is like them. TLS and HTTP/2 are named by their records and frames,
+//! and not read.
 
 pub mod decode;
 pub mod input;

@@ -257,7 +257,7 @@ fn an_empty_line_between_messages_is_a_thing_of_its_own() {
         [
             "Q1  →  1.000300 s  request, 38 bytes",
             "B1  →  1.000300 s  content, 3 bytes",
-            "E1  →  1.000300 s  empty line, 2 bytes",
+            "L1  →  1.000300 s  empty line, 2 bytes",
             "Q2  →  3.000700 s  request, 35 bytes",
         ]
     );

@@ -159,7 +159,7 @@ impl UnitKind {
             Self::Response => 'A',
             Self::Body | Self::Event => 'B',
             Self::Chunk | Self::EventChunk => 'K',
-            Self::EmptyLine => 'E',
+            Self::EmptyLine => 'L',
             // As the document of the original labels them.
             Self::Frame => side.letter(),
             Self::Tls => 'R',

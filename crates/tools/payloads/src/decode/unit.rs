@@ -108,7 +108,7 @@ impl Unit {
     /// |---|---|
     /// | Q, A | the head of a request (a question), the head of a response (an answer) |
     /// | B, K | content (a body), a chunk of it |
-    /// | E | empty lines between messages |
+    /// | L | empty lines between messages |
     /// | C, S | a WebSocket frame of the client, of the server |
     /// | T | text outside HTTP |
     /// | R, F | a TLS record, an HTTP/2 frame |
