@@ -62,10 +62,15 @@ watch app interval='10' *options:
 parse *files:
     @crates/tools/visitor/parse.sh {{files}}
 
-# Put what the captures say into the README, and draw its chart.
+# Put what the captures say into the README, draw its chart, and write the page of the captures.
 [no-exit-message]
 readme:
     cargo run -q -p readme
+
+# Take the picture of that page, with Chromium.
+[no-exit-message]
+picture: readme
+    @crates/tools/readme/picture.sh
 
 # Test the pages in a real browser, and a short capture of each app.
 test-browser:
@@ -92,7 +97,8 @@ bench-latency:
 
 # Check `payloads` against tshark, and against what other tools make of the captures.
 check-with-tools:
-    crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
+    crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap* \
+        crates/tools/payloads/tests/captures/foreign/*.pcap
     crates/tools/payloads/check-headers.py pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
 
 # There are five targets, one after the other. It needs a nightly compiler.

@@ -10,7 +10,8 @@ use crate::input::{Packet, Segment};
 pub enum Contents<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
-    /// A fragment of an IP packet, which can be read when all are there: see [`Headers`].
+    /// A fragment of an IP packet, which can be read when all are there: see
+    /// [`Headers`](super::Headers).
     Fragment(Fragment<'a>),
     /// Something else.
     Other(Other),
