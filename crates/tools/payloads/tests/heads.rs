@@ -266,14 +266,14 @@ fn an_empty_line_between_messages_is_a_thing_of_its_own() {
     assert!(text.contains(line), "{text}");
     // However it comes, and wherever.
     let head = r"Q GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
-    assert_eq!(units(&[(CLIENT, &[b"\r\n", GET].concat()), (SERVER, OK)])[..2], [r"E \r\n", head]);
+    assert_eq!(units(&[(CLIENT, &[b"\r\n", GET].concat()), (SERVER, OK)])[..2], [r"L \r\n", head]);
     assert_eq!(
         units(&[(CLIENT, b"\r\n\r\n"), (CLIENT, GET), (SERVER, OK)])[..2],
-        [r"E \r\n\r\n", head]
+        [r"L \r\n\r\n", head]
     );
     let parts: Talk<'_> =
         &[(CLIENT, GET), (SERVER, OK), (CLIENT, b"\r"), (CLIENT, b"\n"), (CLIENT, GET)];
-    assert_eq!(units(parts)[3..], [r"E \r\n", head]);
+    assert_eq!(units(parts)[3..], [r"L \r\n", head]);
     let ok = "A HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\n";
     assert_eq!(
         units(&[(CLIENT, GET), (SERVER, &[OK, b"\n", OK].concat())])[1..4],
