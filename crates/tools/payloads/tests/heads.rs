@@ -48,7 +48,7 @@ fn transcript(connection: &Connection) -> Transcript {
 }
 
 /// What is said, a letter and the bytes for each unit: `Q` for a request, `A` for a response, `B` for
-/// content, `K` for a chunk, `T` for text, `E` for empty lines, `X` for what is not known.
+/// content, `K` for a chunk, `T` for text, `L` for empty lines, `X` for what is not known.
 fn units(talk: Talk<'_>) -> Vec<String> {
     units_of(&connection(talk))
 }
@@ -277,7 +277,7 @@ fn an_empty_line_between_messages_is_a_thing_of_its_own() {
     let ok = "A HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\n";
     assert_eq!(
         units(&[(CLIENT, GET), (SERVER, &[OK, b"\n", OK].concat())])[1..4],
-        [ok, "B hello", r"E \n"]
+        [ok, "B hello", r"L \n"]
     );
     let update =
         Stats::read(connection(talk).pcap().as_slice(), None).unwrap().usual.unwrap().update;

@@ -6,6 +6,7 @@ use std::mem;
 use super::Decoder;
 use crate::{
     decode::{
+        fields::Announced,
         first_line::{self, Likeness},
         http::Http,
         http2,
@@ -54,7 +55,12 @@ impl Decoder {
             First::Tls => State::Tls(Records::new()),
             First::Http2 if side == Side::Client => State::Http2(http2::Frames::of_client()),
             First::Http2 => State::Http2(http2::Frames::of_server()),
-            First::Text | First::Perhaps if is_content => State::Http(Http::in_content()),
+            First::Text | First::Perhaps if is_content => {
+                if S::PIECES {
+                    sink.content(origin, &Announced { until_close: true, ..Announced::default() });
+                }
+                State::Http(Http::in_content())
+            }
             // It may be the end of a message whose beginning is missing.
             First::Text | First::Perhaps if self.midway && !is_open => {
                 State::Lost { is_missing: true }
