@@ -829,6 +829,16 @@ fn lengths_that_say_less_or_more_than_there_is() {
     assert_eq!((segment.payload, segment.payload_len), (&b"hello"[..], 15));
 }
 
+/// The shortest frame has 60 bytes, or 64 with its checksum, which some cards hand on.
+#[test]
+fn padding_is_told_from_what_others_add() {
+    for (len, expected) in [(60, "padding"), (64, "padding"), (65, "trailer")] {
+        let mut frame = ethernet(0x0800, &ipv4(6, &tcp(ACK, &[], b"")));
+        frame.resize(len, 0);
+        assert_eq!(name(1, &frame).layers.last().unwrap().name, expected, "{len}");
+    }
+}
+
 #[test]
 fn what_tells_a_packet_that_was_recorded_twice() {
     let samples = samples();
@@ -971,6 +981,12 @@ mod fragments {
             assert_eq!(read(&all), [None, None, None], "{offset}");
         }
         // Two ends.
+        let end = ethernet(0x0800, &ipv4_with(6, &[], 50, b"end"));
+        let mut fragments = Headers::default();
+        for (data, waiting) in [(&packets[1], 1), (&end, 0)] {
+            fragments.read(&at(0, data));
+            assert_eq!(fragments.waiting(), waiting);
+        }
         for more in [0, 0x2000] {
             let end = ethernet(0x0800, &ipv4_with(6, &[], more | 300, b"end"));
             let all = [packets[1].clone(), end, packets[0].clone()];

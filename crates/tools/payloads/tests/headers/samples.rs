@@ -331,6 +331,11 @@ pub fn samples() -> Vec<Sample> {
             "Ethernet IPv4 TCP payload",
         ),
         carries(
+            "ipv4-options-that-fit",
+            ethernet(0x0800, &ipv4_with(6, &[0x94, 4, 0, 0], 0x4000, &hello())),
+            "Ethernet IPv4 TCP payload",
+        ),
+        carries(
             "ipv4-authentication",
             ethernet(0x0800, &ipv4(51, &[&[6][..], &authentication[1..], &hello()].concat())),
             "Ethernet|IPv4|authentication header|TCP|payload",
