@@ -274,6 +274,7 @@ fn an_empty_line_between_messages_is_a_thing_of_its_own() {
     let parts: Talk<'_> =
         &[(CLIENT, GET), (SERVER, OK), (CLIENT, b"\r"), (CLIENT, b"\n"), (CLIENT, GET)];
     assert_eq!(units(parts)[3..], [r"L \r\n", head]);
+    assert_eq!(units(&parts[2..]), [r"L \r\n", head]);
     let ok = "A HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\n\\r\\n";
     assert_eq!(
         units(&[(CLIENT, GET), (SERVER, &[OK, b"\n", OK].concat())])[1..4],
@@ -369,6 +370,7 @@ fn a_request_without_a_version_is_one_of_http_0_9_or_what_was_refused() {
         (b"time\n", &[r"T time\n"]),
         (b"time", &["T time"]),
         (b"hello, server\n", &[r"T hello, server\n"]),
+        (b"we speak HTTP/1.1\n", &[r"Q we speak HTTP/1.1\n"]),
         (b"hello\nGET /\n", &[r"T hello\n", r"Q GET /\n"]),
         (
             b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 80\r\nGET / HTTP/1.1\r\n\r\n",
@@ -417,11 +419,22 @@ fn what_has_come_of_a_request_is_shown_before_its_answer() {
     let text = messages(&shown(&connection(talk).pcap()));
     assert!(text.contains("Q1 s  request (first part), 18 bytes"), "{text}");
     assert!(text.contains("\nQ1 s  request, 28 bytes"), "{text}");
+    // Half a line that is answered is over, and another one begins.
+    let talk: Talk<'_> = &[(CLIENT, b"GET / HTT"), (SERVER, timeout), (CLIENT, GET), (SERVER, OK)];
+    let text = messages(&shown(&connection(talk).pcap()));
+    assert!(text.contains("Q1 s  request (first part), 9 bytes"), "{text}");
+    assert!(text.contains("Q2 s  request, 35 bytes"), "{text}");
     // While another answer is still to come, it is not this one's.
     let mut pipelined = Connection::v4();
     pipelined.open().data(CLIENT, GET).data(CLIENT, b"GET /2 HTTP/1.1\r\nHo").data(SERVER, OK);
     pipelined.data(CLIENT, b"st: a\r\n\r\n").data(SERVER, OK).close(SERVER);
     assert_eq!(units_of(&pipelined)[3], r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    // Nor is what is missing of a page an answer.
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, GET).data(SERVER, &OK[..OK.len() - 4]);
+    gap.data(CLIENT, b"GET /2 HTTP/1.1\r\nHo").lose(SERVER, 2).data(SERVER, b"lo").ack(CLIENT);
+    gap.data(CLIENT, b"st: a\r\n\r\n").data(SERVER, OK).close(SERVER);
+    assert!(units_of(&gap).contains(&r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned()));
 }
 
 #[test]
@@ -446,11 +459,17 @@ fn text_without_a_newline_comes_before_its_answer() {
             assert_eq!(letters(talk), "TTTT", "{question}");
         }
     }
+    let talk: Talk<'_> = &[(CLIENT, b"we speak HTTP/1.1\n"), (SERVER, b"do you?\n")];
+    assert_eq!(letters(talk), "TT");
     // Nothing is held back where both sides have spoken, or nothing can become of it.
     let mut redis = Connection::v4();
     redis.open().data(CLIENT, b"SET key 1\r\n").data(CLIENT, b"GET key\r\n");
     redis.data(SERVER, b"+OK\r\n$1\r\n1\r\n").close(CLIENT);
     assert_eq!(units_of(&redis)[..2], [r"T SET key 1\r\n", r"T GET key\r\n"]);
+    // What waits for an answer waits only so long.
+    let many = b"GET key\n".repeat(1_100);
+    assert!(letters(&[(CLIENT, &many), (SERVER, BAD)]).starts_with('T'));
+    assert_eq!(letters(&[(CLIENT, &many[..80]), (SERVER, BAD)]), "QAB");
     // Of three bytes each, and at their times.
     let stats = Stats::read(
         connection(&[(CLIENT, b"abc"), (SERVER, b"abc"), (CLIENT, b"abc"), (SERVER, b"abc")])
@@ -480,6 +499,14 @@ fn text_may_answer_a_request() {
         (SERVER, b"hello\n"),
     ];
     assert_eq!(letters(talk), "QTTTQABXX");
+    // Only a line that is a status line to the letter ends text that nobody answered.
+    let talk: Talk<'_> = &[
+        (CLIENT, GET),
+        (SERVER, b"one\nHTTP/1.1 is newer\n"),
+        (SERVER, b"HTTP/1.1 is newer\n"),
+        (SERVER, OK),
+    ];
+    assert_eq!(letters(talk), "QTTAB");
     // As tcpapp greets and answers a browser.
     let talk: Talk<'_> = &[
         (SERVER, b"Hello!\nServer time: 09:31:35\n\n"),
@@ -638,6 +665,11 @@ fn tls_records_are_named_where_both_sides_speak_it() {
     gap.data(CLIENT, data).ack(SERVER);
     let kinds: Vec<_> = transcript(&gap).units.iter().map(|unit| unit.kind).collect();
     assert_eq!(kinds, [UnitKind::Tls; 2]);
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, &hello[..100]).lose(CLIENT, 10).data(CLIENT, &hello[110..]);
+    gap.data(CLIENT, data).ack(SERVER);
+    let kinds: Vec<_> = transcript(&gap).units.iter().map(|unit| unit.kind).collect();
+    assert_eq!(kinds, [UnitKind::Tls; 3]);
     // None of it is text, and none counts as a time.
     let time = b"\x17\x03\x03\x00\x0809:31:35";
     let stats = Stats::read(
@@ -683,6 +715,12 @@ fn http_2_is_named_by_its_preface() {
     }
     // A server that knows no HTTP/2 says so.
     assert_eq!(letters(&[(CLIENT, &begin), (SERVER, BAD)]), "FFAB");
+    assert_eq!(letters(&[(CLIENT, &begin), (SERVER, b"not here\n")]), "FFT");
+    let frame = b"\x00\x00\x08\x00\x00\x00\x00\x00\x0109:31:35";
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, &begin).data(SERVER, settings).data(SERVER, &frame[..11]);
+    gap.lose(SERVER, 2).data(SERVER, &frame[13..]).data(SERVER, settings).ack(CLIENT);
+    assert_eq!(units_of(&gap)[2..].iter().map(|unit| &unit[..1]).collect::<String>(), "FFFF");
     // Without its second half it is a request.
     assert_eq!(letters(&[(CLIENT, b"PRI * HTTP/2.0\r\n\r\n"), (SERVER, BAD)]), "QAB");
     // After an upgrade, it is in a tunnel.

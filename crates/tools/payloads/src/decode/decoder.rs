@@ -3,9 +3,9 @@
 use std::mem;
 
 use super::{
-    http::Requests,
     http2,
     out::{Next, Out},
+    requests::Requests,
     sink::{Kind, Note, Sink},
     start::{self, First, Protocol},
     state::{Half, State},

@@ -167,7 +167,7 @@ pub(super) fn request(mut bytes: &[u8], ended: bool) -> Likeness {
         bytes = after;
     }
     let more = if ended { Likeness::No } else { Likeness::Perhaps };
-    if matches!(bytes, b"" | b"\r") {
+    if bytes == b"\r" {
         return more;
     }
     let within = &bytes[..bytes.len().min(LINE_LIMIT)];

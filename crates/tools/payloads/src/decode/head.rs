@@ -119,7 +119,7 @@ impl<'h> Iterator for Fields<'h> {
             }
             self.lines = rest;
             if let Some(colon) = memchr::memchr(b':', line) {
-                return Some((line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii()));
+                return Some((line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()));
             }
         }
     }

@@ -9,7 +9,7 @@
 //! | file | what it names |
 //! |---|---|
 //! | `text.rs` | lines of text outside HTTP |
-//! | `http.rs` | HTTP/1.1 messages; their heads are read in `first_line.rs` and `head.rs` |
+//! | `http.rs` | HTTP/1.1 messages; their heads are read in `first_line.rs` and `head.rs`, and answers told by `requests.rs` |
 //! | `chunks.rs` | content in chunks |
 //! | `body.rs`, `events.rs` | content of any length; events in it |
 //! | `websocket.rs` | WebSocket frames |
@@ -51,6 +51,7 @@ pub mod http2;
 mod kinds;
 mod messages;
 mod out;
+mod requests;
 mod sink;
 mod spans;
 mod start;
