@@ -62,14 +62,19 @@ watch app interval='10' *options:
 parse *files:
     @crates/tools/visitor/parse.sh {{files}}
 
-# Put what the captures say into the README, and draw its chart.
+# Put what the captures say into the README, draw its chart, and write the page of the captures.
 [no-exit-message]
 readme:
     cargo run -q -p readme
 
+# Take the picture of that page, with Chromium.
+[no-exit-message]
+picture: readme
+    @crates/tools/readme/picture.sh
+
 # Test the pages in a real browser, and a short capture of each app.
 test-browser:
-    cargo build -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp -p payloads
+    cargo build -p tcpapp -p webapp -p ajaxapp -p sseapp -p wsapp -p payloads -p watch
     cargo test -p visitor
 
 # Measure what an update costs the server of an app, or of each app (Linux, about two minutes).
@@ -92,7 +97,8 @@ bench-latency:
 
 # Check `payloads` against tshark, and against what other tools make of the captures.
 check-with-tools:
-    crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
+    crates/tools/payloads/check-with-tools.sh pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap* \
+        crates/tools/payloads/tests/captures/foreign/*.pcap
     crates/tools/payloads/check-headers.py pcap/*.pcap crates/tools/payloads/tests/captures/*.pcap*
 
 # There are five targets, one after the other. It needs a nightly compiler.
@@ -113,6 +119,24 @@ fuzz seconds="60":
             -max_total_time={{ seconds }} -max_len=4096 -timeout=5 -rss_limit_mb=512 \
             -print_final_stats=1
     done
+
+# It needs cargo-mutants, and some 15 s for each change of the code that it tries.
+# Look for changes that no test sees, as in `just mutants src/tcp/stream.rs --shard 0/5`.
+mutants *files:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if ! cargo mutants --version > /dev/null 2>&1; then
+        echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2
+        exit 1
+    fi
+    options=()
+    for word in {{ files }}; do
+        case $word in
+        src/*) options+=(--file "crates/tools/payloads/$word") ;;
+        *) options+=("$word") ;;
+        esac
+    done
+    cargo mutants --package payloads "${options[@]}"
 
 # Check the format, the lints, the modules and the documentation, with warnings as errors.
 lint:

@@ -381,6 +381,10 @@ def explain(field, ours, theirs, value, packet):
         return "tshark has no field for the type in an 802.1ad tag"
     if "MPLS" in names and packet["captured"] < packet["length"]:
         return "tshark guesses a frame in MPLS though its type was cut off"
+    unknown = any(entry[1] == "ipv4.option.number" and "(" not in entry[2]
+                  for entry in packet["fields"])
+    if field.startswith("ip.opt.") and unknown:
+        return "tshark does not take an IP option apart that it does not know"
     if field == "tcp.ack" and "RST" in packet.get("flags", []):
         return "the first number to be seen is not taken from an RST"
     if field.startswith("ipv6.opt.type") and theirs == "(nothing)" and "Pad1" in str(packet["fields"]):

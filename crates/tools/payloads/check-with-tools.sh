@@ -4,13 +4,15 @@
 #
 #     crates/tools/payloads/check-with-tools.sh FILE...
 #
-# It needs tshark, editcap, mergecap, reordercap and text2pcap (Debian: tshark) and tcpdump.
+# It needs tshark, editcap, mergecap, reordercap and text2pcap (Debian: tshark), tcpdump and python3.
 #
 # 1. The overall figures of each FILE are, to the byte, what tshark's fields frame.len, tcp.hdr_len
 #    and tcp.len add up to.
 # 2. The conversations of each FILE stay the same when tools write the file in other formats, with
 #    other link-layer headers, with all packets twice, or out of order; and when packets are cut,
 #    no byte gets lost in the sums.
+# 3. Requests, responses, their content, WebSocket frames and messages of each FILE, and what is packed
+#    of them, are as tshark has them, field by field: see compare-with-tshark.py.
 #
 # It ends with exit status 1 if something differs, if a tool is missing, or if there is no FILE.
 set -euo pipefail
@@ -20,9 +22,9 @@ if [ $# -eq 0 ]; then
     echo "no capture to check: name the files" >&2
     exit 1
 fi
-for tool in tshark editcap mergecap reordercap text2pcap tcpdump; do
+for tool in tshark editcap mergecap reordercap text2pcap tcpdump python3; do
     if ! command -v "$tool" > /dev/null; then
-        echo "$tool is missing: sudo apt-get install tshark tcpdump" >&2
+        echo "$tool is missing: sudo apt-get install tshark tcpdump python3" >&2
         exit 1
     fi
 done
@@ -157,4 +159,5 @@ for file in "$@"; do
     fi
 done
 echo "$checks checks of $# captures, $failed failed"
+python3 "$(dirname "$0")/compare-with-tshark.py" "$payloads" "$@" || failed=$((failed + 1))
 [ "$failed" = 0 ]

@@ -46,8 +46,8 @@
 //!
 //! # What this is not
 //!
-//! It reads the five apps and what is like them. Neither TLS, compressed content nor HTTP/2 is read:
-//! their bytes are shown as they were sent.
+//! It reads the five apps and what is like them. The records of TLS and the frames of HTTP/2 are named,
+//! and what they carry is not read.
 
 pub mod decode;
 pub mod input;

@@ -83,3 +83,21 @@ fn packed_messages() {
     let inputs: Vec<_> = (0..16).map(|how| [&[how], &messages[..]].concat()).collect();
     check(&inputs, ROUNDS, checks::unpack::messages);
 }
+
+/// Conversations of a few words each, all of which are near to what somebody speaks.
+#[test]
+fn words() {
+    for seed in 1..=ROUNDS as u64 {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut input = vec![random.next().to_le_bytes()[0]];
+        for _ in 0..1 + random.below(6) {
+            // Who says how many words, and which.
+            let count = random.below(4);
+            input.extend([random.next().to_le_bytes()[0], 128 + u8::try_from(count).unwrap()]);
+            for _ in 0..=count {
+                input.push(u8::try_from(random.below(checks::WORDS.len())).unwrap());
+            }
+        }
+        checks::pieces(&input);
+    }
+}

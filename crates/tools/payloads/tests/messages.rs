@@ -530,7 +530,9 @@ fn parts_of_long_units_end_with_a_last_one() {
             frame.extend(u16::try_from(len - 4).unwrap().to_be_bytes());
             frame.extend(&content[4..]);
             let mut ws = websocket("");
-            frame.chunks(segment).for_each(|piece| drop(ws.data(SERVER, piece).ack(CLIENT)));
+            for piece in frame.chunks(segment) {
+                ws.data(SERVER, piece).ack(CLIENT);
+            }
             assert_eq!(parts(&ws, UnitKind::Frame), expected(len), "{len} in {segment}");
         }
     }

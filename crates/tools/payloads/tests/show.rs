@@ -356,7 +356,7 @@ fn answer(head: &str, content: &str) -> Vec<(payloads::decode::UnitKind, usize)>
 /// RFC 9112 section 6.3.
 #[test]
 fn lengths_that_are_repeated_or_overridden() {
-    use payloads::decode::UnitKind::{Body, Chunk, Response, Unknown};
+    use payloads::decode::UnitKind::{Body, Chunk, Misfit, Response};
     let next = "HTTP/1.1 204 No Content\r\n\r\n";
     for lengths in ["Content-Length: 5, 5\r\n", "Content-Length: 5\r\nContent-Length: 5\r\n"] {
         assert_eq!(answer(lengths, &format!("hello{next}")), [(Body, 5), (Response, next.len())]);
@@ -368,7 +368,7 @@ fn lengths_that_are_repeated_or_overridden() {
     let garbage = "get\r\n\r\nmore";
     assert_eq!(
         answer("Content-Length: 5\r\n", &format!("hello{garbage}")),
-        [(Body, 5), (Unknown, garbage.len())]
+        [(Body, 5), (Misfit, garbage.len())]
     );
     for (head, content, expected) in [
         ("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n", "hello, world", (Body, 12)),
@@ -386,7 +386,7 @@ fn lengths_that_are_repeated_or_overridden() {
     let fields = "A: b\r\n".repeat(400);
     let fields = format!("{fields}Content-Length: 5\r\n");
     assert_eq!(answer(&fields, "hello"), [(Body, 5)]);
-    assert_eq!(answer("A b\r\n", "hello"), [(Unknown, 5)]);
+    assert_eq!(answer("A b\r\n", "hello"), [(Body, 5)]);
 }
 
 /// Where a request or an answer is not in the capture, the next ones still belong together.

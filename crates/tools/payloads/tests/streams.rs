@@ -421,7 +421,7 @@ fn what_is_no_head_is_shown_at_once_and_hides_nothing() {
         let between = kinds.len() - 3;
         assert_eq!(kinds[..3], answered);
         if junk != [b"JUNK"] {
-            assert_eq!(kinds[3..between], [UnitKind::Unknown; 2]);
+            assert_eq!(kinds[3..between], [UnitKind::Misfit; 2]);
             assert_eq!(kinds[between..], answered, "{junk:?}");
         }
         assert_adds_up(&http.packets, &[transcript(&http.packets)]);

@@ -731,31 +731,50 @@ fn a_packet_of_two_interfaces_of_a_pcapng_file_is_one() {
     exchange(&mut tcp);
     let frames = writer::frames(&tcp.packets, Link::Ethernet);
     let file = writer::pcapng_of(&frames, 1, false, 6);
-    // A second description after the first one, and each packet of that one too.
-    let block = |at: usize| {
-        let len = u32::from_le_bytes(file[at + 4..at + 8].try_into().unwrap()) as usize;
-        file[at..at + len].to_vec()
-    };
-    let mut both = Vec::new();
-    let mut at = 0;
-    while at < file.len() {
-        let block = block(at);
-        at += block.len();
-        let kind = block[0];
-        both.extend(&block);
-        if kind == 1 {
-            both.extend(&block);
-        }
-        if kind == 6 {
-            let mut other = block;
-            other[8] = 1;
-            both.extend(other);
-        }
-    }
-    let stats = Stats::read(both.as_slice(), None).unwrap();
-    assert_eq!(stats.left_out.recorded_twice, tcp.packets.len() as u64);
     let expected = Stats::read(file.as_slice(), None).unwrap();
-    assert_eq!(stats.overall, expected.overall);
+    // On the second interface it may be in the frame of a virtual network, or in another packet.
+    let tunneled = frames.iter().map(|(time, frame)| {
+        let mut outer = vec![2; 12];
+        outer.extend([8, 0, 0x45, 0]);
+        outer.extend(u16::try_from(20 + frame.len() - 14).unwrap().to_be_bytes());
+        outer.extend([0, 7, 0, 0, 64, 41, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
+        outer.extend(&frame[14..]);
+        (*time, outer)
+    });
+    let tunneled: Vec<Frame> = tunneled.collect();
+    for others in [&frames, &writer::frames(&tcp.packets, Link::Vlan), &tunneled] {
+        let others = writer::pcapng_of(others, 1, false, 6);
+        let mut both = Vec::new();
+        let mut rest = blocks(&others).into_iter().filter(|block| block[0] == 6);
+        for block in blocks(&file) {
+            both.extend(&block);
+            match block[0] {
+                // The second interface is described as the first one.
+                1 => both.extend(&block),
+                6 => {
+                    let mut other = rest.next().unwrap();
+                    other[8] = 1;
+                    both.extend(other);
+                }
+                _ => {}
+            }
+        }
+        let stats = Stats::read(both.as_slice(), None).unwrap();
+        assert_eq!(stats.left_out.recorded_twice, tcp.packets.len() as u64);
+        assert_eq!(stats.overall, expected.overall);
+    }
+}
+
+/// The blocks of a pcapng file.
+fn blocks(mut file: &[u8]) -> Vec<Vec<u8>> {
+    let mut blocks = Vec::new();
+    while !file.is_empty() {
+        let len = u32::from_le_bytes(file[4..8].try_into().unwrap());
+        let (block, rest) = file.split_at(len as usize);
+        blocks.push(block.to_vec());
+        file = rest;
+    }
+    blocks
 }
 
 fn v6(last: u8, port: u16) -> payloads::input::Endpoint {

@@ -48,6 +48,8 @@ pub fn block(name: &str, captures: &Captures) -> Result<String, Error> {
         ["explain", app, side, what, number] => {
             paragraph(&captures.of(app)?.explained, side, what, number)
         }
+        ["json", app] => json(captures.of(app)?),
+        ["packet", app, label] => packet(&captures.of(app)?.packets, label),
         ["decoded", app, side, "frame", number] => decoded(frame(captures, app, side, number)?),
         ["unmask", app, side, "frame", number] => unmask(frame(captures, app, side, number)?),
         ["program", app] => program(captures.of(app)?),
@@ -134,6 +136,55 @@ fn paragraph(shown: &str, side: &str, what: &str, number: &str) -> Result<String
     let paragraph = paragraph
         .ok_or_else(|| Error(format!("the {side}'s {what} {number} is not in what is shown")))?;
     Ok(fenced("", paragraph))
+}
+
+/// The packet that carries the unit with this label, and folded beneath it each of its bits, of
+/// what `payloads show --packets --explain` prints.
+fn packet(packets: &str, label: &str) -> Result<String, Error> {
+    let parts = || {
+        let number = packet_number(packets, label)?;
+        beginning(packets, &format!("#{number}"))?.split_once("\n    │\n")
+    };
+    let (sums, bits) =
+        parts().ok_or_else(|| Error(format!("no packet with {label:?} is in what is shown")))?;
+    Ok(format!(
+        "{}\n<details>\n<summary>Each bit of it</summary>\n\n{}\n</details>\n",
+        fenced("", sums),
+        fenced("", bits)
+    ))
+}
+
+/// The paragraph that begins with `word`.
+fn beginning<'a>(shown: &'a str, word: &str) -> Option<&'a str> {
+    shown.split("\n\n").find(|paragraph| paragraph.split(' ').next() == Some(word))
+}
+
+/// The number of the packet that carries the unit with this label.
+fn packet_number<'a>(packets: &'a str, label: &str) -> Option<&'a str> {
+    let heading = beginning(packets, label)?.lines().next()?;
+    heading.rsplit_once("in packet ").map(|(_, number)| number)
+}
+
+/// A command that asks `payloads show --json` for the client's frames, and what it prints.
+fn json(capture: &Capture) -> Result<String, Error> {
+    let mut text = format!(
+        "$ cargo run -q -p payloads -- show --json pcap/{}.pcap |\n\
+         >   jq -c 'select(.kind == \"frame\" and .side == \"client\") | \
+         [.label, .spans[0][0], .payload]'\n",
+        capture.app
+    );
+    for frame in capture.frames_of(Side::Client)? {
+        let label = frame.label();
+        let packet = packet_number(&capture.packets, &label)
+            .ok_or_else(|| Error(format!("no packet with {label:?} is in what is shown")))?;
+        let payload = frame.payload();
+        let payload = match frame.frame.map(|header| header.opcode.name()) {
+            Some("text") => format!("\"text\":{:?}", String::from_utf8_lossy(&payload)),
+            _ => format!("\"hex\":{:?}", hex(&payload).replace(' ', "")),
+        };
+        let _ = writeln!(text, "[{label:?},{packet},{{{payload}}}]");
+    }
+    Ok(fenced("console", &text))
 }
 
 /// The `number`th WebSocket frame (from 1) that `side` sent.

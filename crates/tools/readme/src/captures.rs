@@ -9,7 +9,10 @@ use payloads::{
     decode::{Unit, UnitKind},
     input::Reader,
     report::{
+        json::End,
+        page::{Lines, Reading},
         show::{Show, Style},
+        show_packets::ShowPackets,
         stats::Stats,
         transcript::{self, Transcript},
     },
@@ -63,6 +66,10 @@ pub struct Capture {
     pub shown: String,
     /// What `payloads show --explain` prints of it.
     pub explained: String,
+    /// What `payloads show --packets --explain` prints of it.
+    pub packets: String,
+    /// What a page of it holds.
+    pub lines: Lines,
 }
 
 impl Capture {
@@ -74,7 +81,17 @@ impl Capture {
         let transcripts =
             transcript::read(bytes.as_slice(), None).map_err(|error| fault(&error))?;
         let show = |explain| show(&path, explain).map_err(|error| fault(&error));
-        let capture = Self { app, stats, transcripts, shown: show(false)?, explained: show(true)? };
+        let reading = Reading::new(bytes.as_slice(), format!("pcap/{app}.pcap"), None)
+            .map_err(|error| fault(&error))?;
+        let capture = Self {
+            app,
+            stats,
+            transcripts,
+            shown: show(false)?,
+            explained: show(true)?,
+            packets: packets(&path).map_err(|error| fault(&error))?,
+            lines: reading.lines,
+        };
         let whole = capture
             .transcripts
             .iter()
@@ -163,6 +180,20 @@ fn show(path: &Path, explain: bool) -> Result<String, Box<dyn std::error::Error>
         show.packet(&packet)?;
     }
     show.finish()?;
+    drop(show);
+    Ok(String::from_utf8(text)?)
+}
+
+/// What `payloads show --packets --explain` prints of the capture at `path`.
+fn packets(path: &Path) -> Result<String, Box<dyn std::error::Error>> {
+    let mut text = Vec::new();
+    let style = Style { explain: true, ..Style::default() };
+    let mut show = ShowPackets::new(&mut text, style, None);
+    let mut reader = Reader::new(File::open(path)?);
+    while let Some(packet) = reader.next_packet()? {
+        show.packet(&packet)?;
+    }
+    show.finish(End::default())?;
     drop(show);
     Ok(String::from_utf8(text)?)
 }

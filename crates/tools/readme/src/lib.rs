@@ -24,11 +24,13 @@ mod captures;
 mod chart;
 mod diagram;
 mod error;
+mod page;
 mod values;
 
 pub use captures::{APPS, Capture, Captures};
 pub use chart::chart;
 pub use error::Error;
+pub use page::{PAGE, PICTURE, digest, page};
 
 /// The documents that are filled, by their paths in the repository.
 pub const DOCUMENTS: [&str; 2] = ["README.md", "pcap/exercises.md"];

@@ -1,10 +1,10 @@
-//! Fills the documents, and draws the chart, from the captures:
+//! Fills the documents, draws the chart, and writes the page, from the captures:
 //!
 //!     cargo run -p readme
 
 use std::{fs, path::Path, process::ExitCode};
 
-use readme::{Captures, DOCUMENTS, Error, chart, filled};
+use readme::{Captures, DOCUMENTS, Error, PAGE, chart, filled, page};
 
 /// The chart, by its path in the repository.
 const CHART: &str = "pcap/update.svg";
@@ -28,7 +28,8 @@ fn fill() -> Result<(), Error> {
         let filled = filled(&text, &captures).map_err(|error| fault(&error))?;
         save(&top, document, &filled)?;
     }
-    save(&top, CHART, &chart(&captures))
+    save(&top, CHART, &chart(&captures))?;
+    save(&top, PAGE, &page(&captures))
 }
 
 /// Writes `text` into the file at `path` below `top`, unless that is in it, and says which it was.

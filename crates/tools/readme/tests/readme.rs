@@ -8,7 +8,7 @@ use std::{
 };
 
 use payloads::{decode::Kind, input::Reader, report::transcript::Transcript, tcp::Side};
-use readme::{APPS, Captures, DOCUMENTS, chart, filled};
+use readme::{APPS, Captures, DOCUMENTS, PAGE, PICTURE, chart, digest, filled, page};
 
 /// The documents that link to each other and name commands.
 const PAGES: [&str; 4] =
@@ -16,6 +16,9 @@ const PAGES: [&str; 4] =
 
 /// The most words of prose that the README may have.
 const WORD_LIMIT: usize = 4000;
+
+/// The most bytes that the picture of the page may have.
+const PICTURE_LIMIT: usize = 200 * 1024;
 
 /// The most lines that the README promises an app to have.
 const APP_LINES: usize = 80;
@@ -152,6 +155,23 @@ fn the_readme_names_every_exercise() {
 #[test]
 fn the_chart_is_what_the_captures_say() {
     assert_eq!(read("pcap/update.svg"), chart(&captures()), "run `just readme`");
+}
+
+#[test]
+fn the_page_is_what_the_captures_say() {
+    // Not `assert_eq`, which would print all of both.
+    assert!(read(PAGE) == page(&captures()), "{PAGE}: run `just readme`");
+}
+
+/// The picture is of this page: what it was taken of is noted beside it.
+#[test]
+fn the_picture_is_of_the_page() {
+    let picture = fs::read(top().join(PICTURE)).unwrap();
+    assert!(picture.len() <= PICTURE_LIMIT, "{PICTURE} has {} bytes", picture.len());
+    let noted =
+        format!("{}  index.html\n{}  index.png\n", digest(read(PAGE).as_bytes()), digest(&picture));
+    assert_eq!(read("pcap/index.sha256"), noted, "run `just picture`");
+    assert!(read("README.md").contains(&format!("]({PICTURE})")));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod contract;
 mod http;
 mod server;
+mod traffic;
 
 pub use contract::{
     an_unread_console_stops_nothing, at_once, faults_leave_no_trace, is_an_http_app, start_errors,
@@ -15,3 +16,4 @@ pub use http::{Response, VISIT, masked, on_the_wire, sha256};
 #[cfg(unix)]
 pub use server::signal;
 pub use server::{Client, Server, fails_to_start};
+pub use traffic::{TRAFFIC, Traffic};

@@ -18,11 +18,7 @@ pub(super) struct Chunks {
 #[derive(Clone, Copy, Debug)]
 enum At {
     /// In the line that says how long a chunk is.
-    Size {
-        size: u64,
-        digits: u8,
-        in_extension: bool,
-    },
+    Size(Size),
     Data {
         left: u64,
     },
@@ -39,7 +35,51 @@ enum At {
 }
 
 impl At {
-    const SIZE: Self = Self::Size { size: 0, digits: 0, in_extension: false };
+    const SIZE: Self = Self::Size(Size::NEW);
+}
+
+/// The line that says how long a chunk is, as far as it was read: a hexadecimal number of any number of
+/// digits, and what follows it.
+///
+/// As many servers do, this takes spaces and `0x` before the number, and anything after it.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    /// The number so far.
+    value: Option<u64>,
+    /// Whether that is a single zero, which may turn out to begin `0x`.
+    is_zero: bool,
+    in_extension: bool,
+}
+
+impl Size {
+    const NEW: Self = Self { value: None, is_zero: false, in_extension: false };
+
+    /// Takes the next byte of the line; returns `None` if no such line has it, or if the number is
+    /// too large for any file.
+    fn take(&mut self, byte: u8) -> Option<()> {
+        if self.in_extension {
+            return Some(());
+        }
+        let digit = char::from(byte).to_digit(16);
+        let is_zero = self.value.is_none() && byte == b'0';
+        match (digit, self.value) {
+            (Some(digit), value) => {
+                self.value = Some(value.unwrap_or(0).checked_mul(16)? + u64::from(digit));
+            }
+            (None, None) => return matches!(byte, b' ' | b'\t').then_some(()),
+            (None, Some(_)) if self.is_zero && matches!(byte, b'x' | b'X') => {}
+            (None, Some(_)) => self.in_extension = true,
+        }
+        self.is_zero = is_zero;
+        Some(())
+    }
+}
+
+/// How long the chunk is that follows `line`.
+pub(crate) fn chunk_size(line: &[u8]) -> Option<u64> {
+    let mut size = Size::NEW;
+    line.iter().try_for_each(|byte| size.take(*byte))?;
+    size.value
 }
 
 /// How chunked content goes on.
@@ -65,7 +105,7 @@ impl Chunks {
         data: &'d [u8],
     ) -> (&'d [u8], Step) {
         match self.at {
-            At::Size { .. } => self.size(out, data),
+            At::Size(_) => self.size(out, data),
             At::Data { left } => (self.data(left, out, data), Step::More),
             At::End { after_cr } => self.end(after_cr, out, data),
             At::TrailerStart { after_cr } => self.trailer_start(after_cr, out, data),
@@ -97,36 +137,29 @@ impl Chunks {
     }
 
     fn size<'d, S: Sink>(&mut self, out: &mut Out<'_, S>, data: &'d [u8]) -> (&'d [u8], Step) {
-        let At::Size { mut size, mut digits, mut in_extension } = self.at else {
+        let At::Size(mut size) = self.at else {
             return (data, Step::More);
         };
         for (index, byte) in data.iter().enumerate() {
-            let digit = char::from(*byte).to_digit(16).filter(|_| !in_extension);
-            match (digit, *byte) {
-                (Some(digit), _) if digits < 16 => {
-                    size = size << 4 | u64::from(digit);
-                    digits += 1;
-                }
-                (None, b'\n') if digits > 0 => {
+            match (*byte, size.value) {
+                (b'\n', Some(value)) => {
                     self.begin(out);
                     let (line, rest) = data.split_at(index + 1);
                     out.counted(Part::ChunkSize, Kind::Framing, line);
-                    self.at = match size {
+                    self.at = match value {
                         0 => At::TrailerStart { after_cr: false },
                         left => At::Data { left },
                     };
                     return (rest, Step::More);
                 }
-                // Space, CR, or the semicolon before an extension.
-                (None, b'\r' | b' ' | b'\t' | b';') if digits > 0 => in_extension = true,
-                (None, _) if in_extension => {}
+                (byte, _) if size.take(byte).is_some() => {}
                 // No chunk begins so.
                 _ => return (data, Step::Lost),
             }
         }
         self.begin(out);
         out.counted(Part::ChunkSize, Kind::Framing, data);
-        self.at = At::Size { size, digits, in_extension };
+        self.at = At::Size(size);
         (&[], Step::More)
     }
 

@@ -3,37 +3,19 @@
 use std::mem;
 
 use super::{
-    http::{Http, Requests},
-    out::{Next, Out, Progress},
+    http2,
+    out::{Next, Out},
+    requests::Requests,
     sink::{Kind, Note, Sink},
-    start::{self, Context, Found, Protocol},
-    text::Text,
+    start::{self, First, Protocol},
+    state::{Half, State},
+    text::text,
+    tls::Records,
     websocket::Frames,
 };
 use crate::tcp::{ConnectionInfo, Ending, Follower, Notice, Origin, Output, Side};
 
-/// What one side speaks at the moment.
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// Nothing yet, or part of a first line that may become a request's.
-    Start,
-    Text(Text),
-    Http(Http),
-    Frames(Frames),
-    /// Something is missing or wrong: the rest cannot be read until a message begins.
-    Lost,
-}
-
-struct Half {
-    state: State,
-    progress: Progress,
-}
-
-impl Default for Half {
-    fn default() -> Self {
-        Self { state: State::Start, progress: Progress::default() }
-    }
-}
+mod begin;
 
 /// Names the bytes of one connection.
 pub struct Decoder {
@@ -41,6 +23,9 @@ pub struct Decoder {
     protocol: Protocol,
     halves: [Half; 2],
     requests: Requests,
+    /// The side that spoke last, and whether that was text.
+    last: Option<Side>,
+    after_text: bool,
 }
 
 impl Decoder {
@@ -51,6 +36,8 @@ impl Decoder {
             protocol: Protocol::Unknown,
             halves: Default::default(),
             requests: Requests::default(),
+            last: None,
+            after_text: false,
         }
     }
 
@@ -67,7 +54,7 @@ impl Decoder {
         match output {
             Output::Data { sequence, bytes } => {
                 sink.delivered(&origin, sequence, bytes.len());
-                self.data(&origin, bytes, sink);
+                self.segment(&origin, bytes, sink);
             }
             Output::Cut(len) => self.missing(&origin, len, Note::Cut(len), sink),
             Output::Gap(len) => self.missing(&origin, len, Note::Gap(len), sink),
@@ -84,6 +71,10 @@ impl Decoder {
                 sink.note(&origin, Note::Late { bytes: data, cut, missed });
             }
             Output::End => {
+                if side == Side::Server && self.requests.is_empty() {
+                    // No answer will come to what the client has begun.
+                    self.settle(&Origin { side: Side::Client, ..origin }, false, sink);
+                }
                 self.stop(&origin, sink);
                 sink.note(&origin, Note::End);
             }
@@ -106,8 +97,7 @@ impl Decoder {
     /// The memory is needed: gives what was kept.
     pub fn release<S: Sink>(&mut self, connection: &ConnectionInfo, time: i64, sink: &mut S) {
         for side in [Side::Client, Side::Server] {
-            let (state, mut out) = self.side(&Origin { connection, side, time }, sink);
-            state.give_up(&mut out);
+            self.give_up(&Origin { connection, side, time }, sink);
         }
     }
 
@@ -125,6 +115,7 @@ impl Decoder {
             self.stop(&Origin { connection, side, time }, sink);
         }
         self.halves.swap(0, 1);
+        self.last = self.last.map(Side::peer);
         self.requests = Requests::default();
     }
 
@@ -134,39 +125,59 @@ impl Decoder {
         origin: &Origin<'a>,
         sink: &'a mut S,
     ) -> (&'a mut State, Out<'a, S>) {
-        let Half { state, progress } = &mut self.halves[origin.side.index()];
+        let Half { state, progress, .. } = &mut self.halves[origin.side.index()];
         (state, Out::new(progress, *origin, sink))
     }
 
     /// Gives what is kept, because nothing more will come that completes it.
     fn stop<S: Sink>(&mut self, origin: &Origin<'_>, sink: &mut S) {
+        self.give_up(origin, sink);
         let (state, mut out) = self.side(origin, sink);
-        state.give_up(&mut out);
         if out.in_unit() {
             out.end_unit(false);
-            *state = State::Lost;
+            *state = State::Lost { is_missing: true };
         }
         sink.over(origin);
     }
 
-    fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {
-        let Half { state, progress } = &mut self.halves[origin.side.index()];
-        if matches!(state, State::Start)
-            && origin.side == Side::Server
-            && !progress.kept().is_empty()
-        {
-            // What was captured of the first line is as a status line begins: an answer is likelier
-            // than text.
-            self.protocol = Protocol::Http;
-            *state = State::Http(Http::new());
-        }
+    /// Names what is kept, because nothing will complete it.
+    fn give_up<S: Sink>(&mut self, origin: &Origin<'_>, sink: &mut S) {
+        self.settle(origin, false, sink);
+        let Half { state, progress, .. } = &mut self.halves[origin.side.index()];
         let mut out = Out::new(progress, *origin, sink);
-        if !state.pass(len) {
-            state.give_up(&mut out);
-            *state = State::Lost;
+        let is_missing = match state {
+            State::Http(http) => http.give_up(&mut self.requests, &mut out),
+            State::Tls(_) => out.give_up(Records::begin_kept),
+            State::Http2(_) => out.give_up(http2::Frames::begin_kept),
+            _ => out.give_up(|out, kept| out.begin_unknown(Kind::Framing, kept)),
+        };
+        if is_missing {
+            *state = State::Lost { is_missing };
         }
+    }
+
+    fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {
+        let Half { state, progress, .. } = &self.halves[origin.side.index()];
+        if matches!(state, State::Start { .. }) && progress.keeps_unnamed() {
+            let found = start::likeliest(self.protocol, origin.side, progress.kept());
+            self.begin(found, origin, sink);
+        }
+        let state = &mut self.halves[origin.side.index()].state;
+        let in_body = matches!(state, State::Http(http) if !http.is_in_head());
+        if !in_body && origin.side == Side::Server && self.requests.is_empty() {
+            // What is missing may be the answer.
+            self.settle(&Origin { side: Side::Client, ..*origin }, false, sink);
+        }
+        let (state, _) = self.side(origin, sink);
+        if !state.pass(len) {
+            self.give_up(origin, sink);
+            let (state, mut out) = self.side(origin, sink);
+            out.end_unit(false);
+            *state = State::Lost { is_missing: true };
+        }
+        let (state, mut out) = self.side(origin, sink);
         out.break_time();
-        if matches!(state, State::Lost | State::Text(_)) {
+        if matches!(state, State::Lost { .. } | State::Text) {
             out.end();
         }
         sink.note(origin, note);
@@ -174,160 +185,145 @@ impl Decoder {
         state.end_passed(&mut out);
     }
 
-    fn data<S: Sink>(&mut self, origin: &Origin<'_>, mut data: &[u8], sink: &mut S) {
-        self.find_start(origin, data, sink);
-        let mut begins_segment = true;
+    /// Takes the bytes that a segment brings.
+    fn segment<S: Sink>(&mut self, origin: &Origin<'_>, data: &[u8], sink: &mut S) {
+        let side = origin.side;
+        let is_turn = self.last.replace(side) != Some(side);
+        let [client, server] = &mut self.halves;
+        match (side, &server.state) {
+            // Nothing is named after its own answer. Where that may be HTTP, it is seen to later.
+            (Side::Server, State::Start { .. } | State::Http(_)) => {}
+            (Side::Server, _) if client.progress.keeps_unnamed() && self.requests.is_empty() => {
+                self.settle(&Origin { side: Side::Client, ..*origin }, false, sink);
+            }
+            (Side::Client, State::Start { .. })
+                if matches!(self.protocol, Protocol::Unknown | Protocol::Text) =>
+            {
+                self.settle(&Origin { side: Side::Server, ..*origin }, false, sink);
+            }
+            _ => {}
+        }
+        let may_begin = self.may_begin(side);
+        let state = &mut self.halves[side.index()].state;
+        if is_turn && may_begin && matches!(state, State::Text) {
+            // The other side took the line for one.
+            *state = State::Start { after_text: true };
+        }
+        self.after_text &= !is_turn;
+        let begins_head = self.find_start(origin, data, sink);
+        self.data(origin, data, begins_head, sink);
+    }
+
+    /// Whether a line of text that `side` sends may turn out to begin a message: unless both sides
+    /// have sent text alone.
+    fn may_begin(&self, side: Side) -> bool {
+        self.protocol != Protocol::Text || side == Side::Client
+    }
+
+    /// Takes bytes, which are known to begin a head if it `begins_head`.
+    fn data<S: Sink>(
+        &mut self,
+        origin: &Origin<'_>,
+        mut data: &[u8],
+        mut begins_head: bool,
+        sink: &mut S,
+    ) {
+        let side = origin.side;
         while !data.is_empty() {
-            // Where the segment begins, it was looked at already.
-            let is_next = !mem::replace(&mut begins_segment, false);
-            let Half { state, progress } = &mut self.halves[origin.side.index()];
+            let begins_head = mem::take(&mut begins_head);
+            if side == Side::Server && self.answers_kept() {
+                self.settle(&Origin { side: Side::Client, ..*origin }, true, sink);
+            }
+            let line_len = match self.halves[side.index()].state {
+                State::Text => self.text_len(side, data),
+                _ => 0,
+            };
+            let Half { state, progress, .. } = &mut self.halves[side.index()];
             let mut out = Out::new(progress, *origin, sink);
             let (rest, next) = match state {
-                State::Start => {
-                    let protocol = match self.protocol {
-                        Protocol::Unknown => start::first(&mut out, data),
-                        known => Some(known),
+                State::Start { .. } => {
+                    let (protocol, after_text) = (self.protocol, self.after_text);
+                    let found = if out.kept().is_empty() {
+                        start::first(protocol, side, after_text, data)
+                    } else {
+                        start::first(protocol, side, after_text, &[out.kept(), data].concat())
                     };
-                    let Some(protocol) = protocol else {
+                    if found == First::Perhaps {
+                        out.keep(Kind::HttpHead, data);
                         return;
-                    };
-                    *state = match protocol {
-                        Protocol::Http => State::Http(Http::new()),
-                        Protocol::Unknown | Protocol::Text => State::Text(Text),
-                        // The other side sends frames. If this segment were whole frames, it would
-                        // be known.
-                        Protocol::WebSocket => State::Lost,
-                    };
-                    // A server that speaks first, and not HTTP, makes it text for both.
-                    self.protocol = protocol;
-                    let time = out.kept_since();
-                    let kept = out.take_back();
-                    if !kept.is_empty() {
-                        self.data(&Origin { time, ..*origin }, &kept, sink);
                     }
+                    self.begin(found, origin, sink);
                     continue;
                 }
-                State::Text(text) => text.feed(&mut out, data),
-                State::Http(http) if is_next && http.cannot_begin(&out, data) => (data, Next::Lost),
+                State::Text => {
+                    let (lines, rest) = data.split_at(line_len);
+                    text(&mut out, lines);
+                    self.after_text = true;
+                    if lines.ends_with(b"\n") && self.may_begin(side) {
+                        self.halves[side.index()].state = State::Start { after_text: true };
+                    }
+                    (rest, Next::Same)
+                }
+                State::Http(http) if !begins_head && http.cannot_begin(&out, data) => {
+                    (data, Next::Lost)
+                }
                 State::Http(http) => http.feed(&mut self.requests, &mut out, data),
                 State::Frames(frames) => frames.feed(&mut out, data),
-                State::Lost => {
-                    out.unknown(data);
+                State::Tls(records) => records.feed(&mut out, data),
+                State::Http2(frames) => frames.feed(&mut out, data),
+                State::Lost { is_missing } => {
+                    out.unread(*is_missing, data);
                     return;
                 }
             };
             match next {
                 Next::Same => {}
-                Next::Lost => {
-                    out.end();
-                    *state = State::Lost;
-                }
-                Next::WebSocket => {
-                    self.switch(Protocol::WebSocket, State::Frames(Frames::new()), origin, sink);
-                    self.begin_websocket(origin, sink);
-                }
-                Next::Tunnel => self.switch(Protocol::Text, State::Text(Text), origin, sink),
+                Next::Lost => self.lose(origin, rest.first().copied(), sink),
+                Next::WebSocket => self.begin_websocket(origin, sink),
+                Next::Tunnel => self.begin_tunnel(origin, sink),
             }
             data = rest;
         }
     }
 
-    /// In a stream whose beginning is missing, or that lost its way, looks whether a message begins
-    /// with this segment.
-    fn find_start<S: Sink>(&mut self, origin: &Origin<'_>, data: &[u8], sink: &mut S) {
-        let side = origin.side;
-        let Half { state, progress } = &mut self.halves[side.index()];
-        let mut context = Context {
-            protocol: self.protocol,
-            // What was taken for text may have been the end of a message whose beginning is missing.
-            perhaps_text: self.midway && self.protocol == Protocol::Text,
-            lost_in_text: false,
-        };
-        match state {
-            State::Lost => {
-                context.lost_in_text = matches!(self.protocol, Protocol::Unknown | Protocol::Text);
-            }
-            State::Start if self.midway && progress.kept().is_empty() => {}
-            State::Text(_) if context.perhaps_text => {}
-            // The other side's messages show that it was.
-            State::Text(_) if self.protocol != Protocol::Text => *state = State::Lost,
-            State::Http(http) if http.cannot_begin(&Out::new(progress, *origin, sink), data) => {}
-            _ => return,
+    /// How much of `data`, in which `side` goes on with a line of text, is text: all of it up to a line
+    /// that may begin a message.
+    fn text_len(&self, side: Side, data: &[u8]) -> usize {
+        if !self.may_begin(side) {
+            return data.len();
         }
-        let Some(found) = start::midway(context, side, data) else {
-            return;
-        };
-        *state = match found {
-            Found::Head => State::Http(Http::new()),
-            Found::Chunk(content) => State::Http(Http::in_chunks(content)),
-            Found::Frame => State::Frames(Frames::new()),
-            Found::Text => State::Text(Text),
-        };
-        if side == Side::Server {
-            // Answers may be missing; this one is most likely that of the latest request.
-            self.requests.keep_latest();
-        }
-        let before = mem::replace(&mut self.protocol, found.protocol());
-        if found == Found::Frame && before != Protocol::WebSocket {
-            self.begin_websocket(origin, sink);
-        }
-    }
-
-    /// Both sides leave HTTP.
-    fn switch<S: Sink>(
-        &mut self,
-        protocol: Protocol,
-        to: State,
-        origin: &Origin<'_>,
-        sink: &mut S,
-    ) {
-        self.protocol = protocol;
-        for side in [Side::Client, Side::Server] {
-            let (state, mut out) = self.side(&Origin { side, ..*origin }, sink);
-            // A client that did not wait for the answer is in the middle of something else.
-            state.give_up(&mut out);
-            out.end_unit(false);
-            *state = to;
-        }
+        let is_text =
+            |line: usize| start::first(self.protocol, side, true, &data[line..]) == First::Text;
+        let mut lines = memchr::memchr_iter(b'\n', data).map(|newline| newline + 1);
+        lines.find(|line| *line == data.len() || !is_text(*line)).unwrap_or(data.len())
     }
 
     /// From here on both sides send frames.
     fn begin_websocket<S: Sink>(&mut self, origin: &Origin<'_>, sink: &mut S) {
+        self.protocol = Protocol::WebSocket;
+        for side in [Side::Client, Side::Server] {
+            let origin = Origin { side, ..*origin };
+            // A client that did not wait for the answer is in the middle of something else.
+            self.give_up(&origin, sink);
+            let (state, mut out) = self.side(&origin, sink);
+            out.end_unit(false);
+            *state = State::Frames(Frames::new());
+        }
         sink.note(origin, Note::WebSocket);
     }
-}
 
-impl State {
-    /// Passes over `len` missing bytes, if it can be told where it goes on after them.
-    fn pass(&mut self, len: u64) -> bool {
-        match self {
-            Self::Text(_) => true,
-            Self::Http(http) => http.pass(len),
-            Self::Frames(frames) => frames.pass(len),
-            Self::Start | Self::Lost => false,
-        }
-    }
-
-    /// Ends the unit whose last bytes were passed over.
-    fn end_passed<S: Sink>(&mut self, out: &mut Out<'_, S>) {
-        match self {
-            Self::Http(http) => http.end_passed(out),
-            Self::Frames(frames) => frames.end_passed(out),
-            Self::Start | Self::Text(_) | Self::Lost => {}
-        }
-    }
-
-    /// Names what is kept, because nothing will complete it.
-    fn give_up<S: Sink>(&mut self, out: &mut Out<'_, S>) {
-        let had_kept = match self {
-            Self::Start => out.give_up(Text::begin_kept),
-            Self::Http(_) => out.give_up(Http::begin_kept),
-            Self::Text(_) | Self::Frames(_) | Self::Lost => {
-                out.give_up(|out, kept| out.begin_unknown(Kind::Framing, kept))
-            }
-        };
-        if had_kept {
-            *self = Self::Lost;
+    /// From here on both sides send what they like to each other (RFC 9110 section 9.3.6): it is as if
+    /// another connection began.
+    fn begin_tunnel<S: Sink>(&mut self, origin: &Origin<'_>, sink: &mut S) {
+        self.protocol = Protocol::Unknown;
+        self.midway = false;
+        for side in [Side::Client, Side::Server] {
+            let origin = Origin { side, ..*origin };
+            let (_, mut out) = self.side(&origin, sink);
+            out.end_unit(false);
+            self.halves[side.index()].has_http = false;
+            // A client may not have waited for the answer.
+            self.go_on_as(State::Start { after_text: false }, &origin, sink);
         }
     }
 }

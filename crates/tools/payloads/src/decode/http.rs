@@ -1,23 +1,19 @@
 //! HTTP/1.1 messages, one after the other: a head, then the content it announces (RFC 9112).
 
-use std::collections::VecDeque;
-
 use super::{
     body::Body,
     chunks::{Chunks, Step},
-    fields::{self, Announced},
-    head::{self, Length, Method, Request, Response},
+    fields::Announced,
+    first_line::{self, Likeness, RequestLine},
+    head::{self, HeadEnd, Length, split_first_line},
     out::{Next, Out},
-    sink::{Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind},
-    violations::accept_of,
+    requests::{After, Requests},
+    sink::{Content, Kind, Note, Part, Sink, UnitKind},
 };
 use crate::tcp::{Side, usize_of};
 
 /// The longest head that is read as one, in bytes.
 const HEAD_LIMIT: usize = 64 * 1024;
-
-/// The most requests that may wait for their answers.
-const REQUEST_LIMIT: usize = 64;
 
 /// The messages that one side sends.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +24,9 @@ pub(super) struct Http {
 /// Where it is in a message.
 #[derive(Clone, Copy, Debug)]
 enum At {
-    /// In a head, all of which is kept until it ends; this much of it is known to be free of an end.
+    /// In a head, all of which is kept until it ends.
     Head {
-        searched: usize,
+        end: HeadEnd,
     },
     /// In content of which so much is left, or all until the connection is closed.
     Body {
@@ -43,7 +39,7 @@ enum At {
 impl Http {
     /// Before a head.
     pub(super) fn new() -> Self {
-        Self { at: At::Head { searched: 0 } }
+        Self { at: At::Head { end: HeadEnd::default() } }
     }
 
     /// Before a chunk of a message whose head is missing.
@@ -51,11 +47,19 @@ impl Http {
         Self { at: At::Chunks(Chunks::new(content)) }
     }
 
+    /// In content without a head, as HTTP/0.9 answers (RFC 1945 section 6).
+    pub(super) fn in_content() -> Self {
+        Self { at: At::Body { left: None, body: Body::new(Content::Other) } }
+    }
+
+    /// Whether it is before a head or in one.
+    pub(super) fn is_in_head(&self) -> bool {
+        matches!(self.at, At::Head { .. })
+    }
+
     /// Whether a head should come now, and `data` cannot be the beginning of one.
     pub(super) fn cannot_begin<S: Sink>(&self, out: &Out<'_, S>, data: &[u8]) -> bool {
-        matches!(self.at, At::Head { .. })
-            && out.kept().is_empty()
-            && head::begins_no_head(out.origin.side, data)
+        self.is_in_head() && out.kept().is_empty() && begins_no_head(out.origin.side, data)
     }
 
     /// Takes what `data` begins with, and returns what follows it.
@@ -66,9 +70,9 @@ impl Http {
         data: &'d [u8],
     ) -> (&'d [u8], Next) {
         match &mut self.at {
-            At::Head { searched } => {
-                let searched = *searched;
-                self.head(searched, requests, out, data)
+            At::Head { end } => {
+                let end = *end;
+                self.head(end, requests, out, data)
             }
             At::Body { .. } => (self.body(out, data), Next::Same),
             At::Chunks(chunks) => {
@@ -118,75 +122,109 @@ impl Http {
         }
     }
 
-    /// Begins a unit of what is kept of a head.
-    pub(super) fn begin_kept<S: Sink>(out: &mut Out<'_, S>, kept: &[u8]) {
-        begin_head(out);
-        head_pieces(out, kept);
+    /// The other side answers what has come of a request's head, so that it is named before that.
+    pub(super) fn name_kept<S: Sink>(&mut self, requests: &mut Requests, out: &mut Out<'_, S>) {
+        if !self.is_in_head() || !out.keeps_unnamed() {
+            return;
+        }
+        let (since, named) = (out.kept_since(), out.named());
+        let kept = out.take_kept();
+        let is_complete = out.at(since, |out| name_head(requests, out, &kept, named));
+        // Nobody answers half a line: there is no more of it.
+        if is_complete || memchr::memchr(b'\n', &kept).is_none() {
+            *self = Self::new();
+        } else {
+            out.keep_named(kept);
+        }
+    }
+
+    /// Nothing will complete what is kept of a head: names it, and returns whether its rest is
+    /// missing.
+    pub(super) fn give_up<S: Sink>(
+        &mut self,
+        requests: &mut Requests,
+        out: &mut Out<'_, S>,
+    ) -> bool {
+        let named = out.named();
+        let mut is_complete = named == 0;
+        out.give_up(|out, kept| is_complete = name_head(requests, out, kept, named));
+        if is_complete && self.is_in_head() {
+            *self = Self::new();
+        }
+        !is_complete
     }
 
     fn head<'d, S: Sink>(
         &mut self,
-        searched: usize,
+        mut end: HeadEnd,
         requests: &mut Requests,
         out: &mut Out<'_, S>,
         data: &'d [u8],
     ) -> (&'d [u8], Next) {
         let side = out.origin.side;
-        if out.kept().is_empty()
-            && let Some(end) = head::head_end(data, 0)
-        {
-            out.count(Kind::HttpHead, end);
-            let (head, rest) = data.split_at(end);
-            return (rest, self.complete_head(requests, out, head));
+        if out.kept().is_empty() {
+            let empty = empty_lines(data);
+            if empty > 0 {
+                let (lines, rest) = data.split_at(empty);
+                name_empty_lines(out, lines);
+                return (rest, Next::Same);
+            }
+            if let Some(end) = end.find(data) {
+                out.count(Kind::HttpHead, end);
+                let (head, rest) = data.split_at(end);
+                return (rest, self.complete_head(requests, out, head, 0));
+            }
+        } else if let (b"\r", Some(rest)) = (out.kept(), data.strip_prefix(b"\n")) {
+            let since = out.kept_since();
+            out.take_back(Kind::HttpHead);
+            out.at(since, |out| name_empty_lines(out, b"\r\n"));
+            return (rest, Next::Same);
         }
         let before = out.kept().len();
         out.keep(Kind::HttpHead, data);
-        if let Some(end) = head::head_end(out.kept(), searched) {
-            let since = out.kept_since();
+        if memchr::memchr(b'\n', &out.kept()[..before]).is_none()
+            && begins_no_head(side, out.kept())
+        {
+            // What might have become a first line did not.
+            return (&[], Next::Lost);
+        }
+        if let Some(end) = end.find(out.kept()) {
+            let (since, named) = (out.kept_since(), out.named());
             let mut head = out.take_kept();
             head.truncate(end);
             let rest = &data[end - before..];
             // What follows is counted when it is read.
             out.uncount(Kind::HttpHead, rest.len());
-            return (rest, out.at(since, |out| self.complete_head(requests, out, &head)));
+            return (rest, out.at(since, |out| self.complete_head(requests, out, &head, named)));
         }
-        let kept = out.kept();
-        self.at = At::Head { searched: kept.len() };
-        let first_line = head::empty_lines(kept).min(before);
-        if memchr::memchr(b'\n', &kept[first_line..before]).is_none()
-            && head::begins_no_head(side, kept)
-        {
-            // What might have become a first line did not.
-            let since = out.kept_since();
-            let kept = out.take_back();
-            out.at(since, |out| out.unknown(&kept));
-            return (&[], Next::Lost);
-        }
-        if kept.len() > HEAD_LIMIT {
-            out.give_up(Self::begin_kept);
+        self.at = At::Head { end };
+        if out.kept().len() > HEAD_LIMIT {
+            self.give_up(requests, out);
             return (&[], Next::Lost);
         }
         (&[], Next::Same)
     }
 
-    /// A head is complete: finds out what follows it.
+    /// A head is complete, so much of which was named before: finds out what follows it.
     fn complete_head<S: Sink>(
         &mut self,
         requests: &mut Requests,
         out: &mut Out<'_, S>,
         head: &[u8],
+        named: usize,
     ) -> Next {
-        let read = match out.origin.side {
-            Side::Client => head::request(head).map(|request| requests.asked(&request)),
-            Side::Server => head::response(head).map(|response| requests.answered(&response, head)),
+        let after = match out.origin.side {
+            Side::Client => {
+                let request = head::request(head);
+                if named == 0 {
+                    requests.asked(&request);
+                }
+                After::of_request(&request)
+            }
+            Side::Server => requests.answered(&head::response(head), head),
         };
-        let Some(after) = read else {
-            out.begin_unknown(Kind::HttpHead, head);
-            out.end();
-            return Next::Lost;
-        };
-        begin_head(out);
-        head_pieces(out, head);
+        begin_head(out, named);
+        head_pieces(out, head, named);
         if after.next == Next::WebSocket {
             out.sink.agreed(&out.origin, after.key, head);
         }
@@ -203,11 +241,11 @@ impl Http {
             out.sink.content(&out.origin, &announced);
         }
         let body = |left| At::Body { left, body: Body::new(after.content) };
-        self.at = match after.length {
-            Length::None | Length::Known(0) => At::Head { searched: 0 },
-            Length::Known(len) => body(Some(len)),
-            Length::Chunked => At::Chunks(Chunks::new(after.content)),
-            Length::UntilClose => body(None),
+        *self = match after.length {
+            Length::None | Length::Known(0) => Self::new(),
+            Length::Known(len) => Self { at: body(Some(len)) },
+            Length::Chunked => Self { at: At::Chunks(Chunks::new(after.content)) },
+            Length::UntilClose => Self { at: body(None) },
         };
         after.next
     }
@@ -240,116 +278,82 @@ impl Http {
     }
 }
 
-fn begin_head<S: Sink>(out: &mut Out<'_, S>) {
-    let request = out.origin.side == Side::Client;
-    out.begin(if request { UnitKind::Request } else { UnitKind::Response });
+/// Whether `data`, which `side` sends where a head should begin, cannot be the beginning of one, nor
+/// of an empty line.
+fn begins_no_head(side: Side, data: &[u8]) -> bool {
+    let is_empty_line = matches!(data, [b'\n', ..] | [b'\r', b'\n', ..] | b"\r");
+    !is_empty_line && first_line::of_side(side, data) == Likeness::No
 }
 
-/// The lines of a head.
-fn head_pieces<S: Sink>(out: &mut Out<'_, S>, head: &[u8]) {
+/// The length of the empty lines that `bytes` begins with.
+fn empty_lines(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let [b'\n', after @ ..] | [b'\r', b'\n', after @ ..] = rest {
+        rest = after;
+    }
+    bytes.len() - rest.len()
+}
+
+fn name_empty_lines<S: Sink>(out: &mut Out<'_, S>, lines: &[u8]) {
+    out.begin(UnitKind::EmptyLine);
+    out.counted(Part::EmptyLine, Kind::Framing, lines);
+    out.end();
+}
+
+/// Begins a unit of a head, or of the rest of one of which so much was named before.
+fn begin_head<S: Sink>(out: &mut Out<'_, S>, named: usize) {
+    let unit = match out.origin.side {
+        Side::Client => UnitKind::Request,
+        Side::Server => UnitKind::Response,
+    };
+    if named > 0 {
+        out.resume(unit);
+    } else {
+        out.begin(unit);
+    }
+}
+
+/// Names a head that is not complete, so much of which was named before. Returns whether it is one of
+/// HTTP/0.9 and complete, being a line.
+fn name_head<S: Sink>(
+    requests: &mut Requests,
+    out: &mut Out<'_, S>,
+    head: &[u8],
+    named: usize,
+) -> bool {
+    let is_request = out.origin.side == Side::Client;
+    if named == 0 && is_request {
+        requests.asked(&head::request(head));
+    }
+    begin_head(out, named);
+    head_pieces(out, head, named);
+    let (line, _) = split_first_line(head);
+    let is_complete = is_request && line.ends_with(b"\n") && RequestLine::read(line).is_simple();
+    out.end_unit(is_complete);
+    is_complete
+}
+
+/// The lines of a head, without what was named before.
+fn head_pieces<S: Sink>(out: &mut Out<'_, S>, head: &[u8], mut named: usize) {
     if !S::PIECES {
         return;
     }
     let mut rest = head;
     let mut part = Part::StartLine;
-    while let Some(newline) = memchr::memchr(b'\n', rest) {
-        let (line, after) = rest.split_at(newline + 1);
-        let empty = matches!(line, b"\n" | b"\r\n");
-        if empty && after.is_empty() {
+    while !rest.is_empty() {
+        let (line, after) = split_first_line(rest);
+        if after.is_empty() && part == Part::Field && is_empty(line) {
             part = Part::HeadEnd;
         }
-        out.piece(part, line);
-        // Empty lines before the first one are skipped (RFC 9112 section 2.2).
-        if !empty {
-            part = Part::Field;
-        }
+        let before = named.min(line.len());
+        named -= before;
+        out.piece(part, &line[before..]);
+        part = Part::Field;
         rest = after;
     }
-    out.piece(part, rest);
 }
 
-/// The requests of a connection that have no answer so far, by which answers are read.
-#[derive(Debug, Default)]
-pub(super) struct Requests(VecDeque<Asked>);
-
-/// What a request asks for.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    method: Method,
-    /// The key for a WebSocket.
-    key: Option<[u8; KEY_LEN]>,
-    /// Whether the WebSocket that it asks for is that of RFC 6455, if it says so.
-    version_13: Option<bool>,
-}
-
-impl Asked {
-    /// A request that was not seen.
-    const UNSEEN: Self = Self { method: Method::Other, key: None, version_13: Some(true) };
-
-    /// Whether a response that agrees to a WebSocket, with this head, means that of RFC 6455. If the
-    /// request does not say which, an answer to its key that no other one has shows it.
-    fn is_rfc_6455(&self, head: &[u8]) -> bool {
-        self.version_13.unwrap_or_else(|| {
-            self.key.is_some_and(|key| {
-                let accept = fields::value(head, b"Sec-WebSocket-Accept");
-                accept.as_deref() == Some(accept_of(key).as_bytes())
-            })
-        })
-    }
-}
-
-/// What follows a head.
-struct After {
-    length: Length,
-    content: Content,
-    next: Next,
-    /// The key that the client asked for a WebSocket with.
-    key: Option<[u8; KEY_LEN]>,
-    /// Whether both agreed to a WebSocket that is not that of RFC 6455.
-    is_other_websocket: bool,
-}
-
-impl Requests {
-    /// Answers may be missing: the next one is most likely that of the latest request.
-    pub(super) fn keep_latest(&mut self) {
-        self.0.drain(..self.0.len().saturating_sub(1));
-    }
-
-    fn asked(&mut self, request: &Request) -> After {
-        if self.0.len() == REQUEST_LIMIT {
-            self.0.pop_front();
-        }
-        self.0.push_back(Asked {
-            method: request.method,
-            key: request.key,
-            version_13: request.version_13,
-        });
-        After {
-            length: request.length,
-            content: request.content,
-            next: Next::Same,
-            key: None,
-            is_other_websocket: false,
-        }
-    }
-
-    fn answered(&mut self, response: &Response, head: &[u8]) -> After {
-        let switching = response.status == 101;
-        let asked = if matches!(response.status, 100..=199) && !switching {
-            // An interim response: the final one is still to come.
-            Asked::UNSEEN
-        } else {
-            self.0.pop_front().unwrap_or(Asked::UNSEEN)
-        };
-        let is_other_websocket = switching && response.websocket && !asked.is_rfc_6455(head);
-        let (length, next) = match (response.status, asked.method) {
-            (101, _) if response.websocket && !is_other_websocket => {
-                (Length::None, Next::WebSocket)
-            }
-            (101, _) | (200..=299, Method::Connect) => (Length::None, Next::Tunnel),
-            (100..=199 | 204 | 304, _) | (_, Method::Head) => (Length::None, Next::Same),
-            _ => (response.length, Next::Same),
-        };
-        After { length, content: response.content, next, key: asked.key, is_other_websocket }
-    }
+/// Whether a whole line is empty, as one that ends a head.
+fn is_empty(line: &[u8]) -> bool {
+    line.strip_suffix(b"\n").is_some_and(|line| line.iter().all(|byte| *byte == b'\r'))
 }

@@ -14,7 +14,7 @@ use crate::tcp::{Origin, Side};
 pub(super) enum Next {
     /// As before.
     Same,
-    /// Something is missing or wrong: the rest cannot be read until a message begins.
+    /// What comes now does not fit: the rest cannot be read until a message begins.
     Lost,
     /// From here on both sides send WebSocket frames.
     WebSocket,
@@ -27,7 +27,9 @@ pub(super) enum Next {
 pub(super) struct Progress {
     /// The bytes of a head, a first line or a frame header that is not complete.
     kept: Vec<u8>,
-    /// When the first of them came.
+    /// How many of them were named already.
+    named: usize,
+    /// When the first of the others came.
     kept_time: i64,
     in_unit: bool,
     scanner: Scanner,
@@ -40,6 +42,11 @@ impl Progress {
     /// The bytes that are kept until what they begin is complete.
     pub(super) fn kept(&self) -> &[u8] {
         &self.kept
+    }
+
+    /// Whether bytes are kept that were not named.
+    pub(super) fn keeps_unnamed(&self) -> bool {
+        self.kept.len() > self.named
     }
 }
 
@@ -58,6 +65,16 @@ impl<'a, S: Sink> Out<'a, S> {
     /// The bytes that are kept until what they begin is complete.
     pub(super) fn kept(&self) -> &[u8] {
         &self.progress.kept
+    }
+
+    /// How many of them were named already.
+    pub(super) fn named(&self) -> usize {
+        self.progress.named
+    }
+
+    /// Whether bytes are kept that were not named.
+    pub(super) fn keeps_unnamed(&self) -> bool {
+        self.progress.keeps_unnamed()
     }
 
     /// Whether a unit is at hand.
@@ -181,14 +198,18 @@ impl<'a, S: Sink> Out<'a, S> {
         self.progress.scanner = Scanner::default();
     }
 
-    /// Bytes whose place in a message is not known, as a unit.
-    pub(super) fn unknown(&mut self, bytes: &[u8]) {
-        self.begin(UnitKind::Unknown);
-        self.counted(Part::Unknown, Kind::Content, bytes);
+    /// Bytes that do not fit, as a unit, or those whose place is not known.
+    pub(super) fn unread(&mut self, does_fit: bool, bytes: &[u8]) {
+        let (unit, part) = match does_fit {
+            true => (UnitKind::Unknown, Part::Unknown),
+            false => (UnitKind::Misfit, Part::Misfit),
+        };
+        self.begin(unit);
+        self.counted(part, Kind::Content, bytes);
         self.end();
     }
 
-    /// Begins a unit of such bytes, which were counted as `kind` when they came.
+    /// Begins a unit of bytes whose rest does not come, and which were counted as `kind` when they came.
     pub(super) fn begin_unknown(&mut self, kind: Kind, bytes: &[u8]) {
         self.begin(UnitKind::Unknown);
         self.piece_of(Part::Unknown, kind, bytes);
@@ -196,11 +217,17 @@ impl<'a, S: Sink> Out<'a, S> {
 
     /// Keeps bytes until what they begin is complete, and counts them.
     pub(super) fn keep(&mut self, kind: Kind, bytes: &[u8]) {
-        if self.progress.kept.is_empty() {
+        if !self.progress.keeps_unnamed() {
             self.progress.kept_time = self.origin.time;
         }
         self.progress.kept.extend_from_slice(bytes);
         self.count(kind, bytes.len());
+    }
+
+    /// Keeps bytes on, which stay counted, though they were named.
+    pub(super) fn keep_named(&mut self, kept: Vec<u8>) {
+        self.progress.named = kept.len();
+        self.progress.kept = kept;
     }
 
     /// Ends the keeping without giving the memory up, for what is kept often and short.
@@ -210,19 +237,21 @@ impl<'a, S: Sink> Out<'a, S> {
 
     /// What was kept, which stays counted.
     pub(super) fn take_kept(&mut self) -> Vec<u8> {
+        self.progress.named = 0;
         mem::take(&mut self.progress.kept)
     }
 
-    /// What was kept because it looked like the start of a head, to be counted anew.
-    pub(super) fn take_back(&mut self) -> Vec<u8> {
-        let kept = self.take_kept();
-        self.uncount(Kind::HttpHead, kept.len());
+    /// What was kept and counted as `kind`, and was not named, to be counted anew.
+    pub(super) fn take_back(&mut self, kind: Kind) -> Vec<u8> {
+        let named = self.named();
+        let kept = self.take_kept().split_off(named);
+        self.uncount(kind, kept.len());
         kept
     }
 
-    /// When the first of the kept bytes came; now, if there are none.
+    /// When the first of the kept bytes came that were not named; now, if there are none.
     pub(super) fn kept_since(&self) -> i64 {
-        if self.progress.kept.is_empty() { self.origin.time } else { self.progress.kept_time }
+        if self.keeps_unnamed() { self.progress.kept_time } else { self.origin.time }
     }
 
     /// Lets `name` name bytes that came at `time`.
@@ -233,17 +262,18 @@ impl<'a, S: Sink> Out<'a, S> {
         named
     }
 
-    /// Nothing will complete what is kept: lets `begin` begin a unit of it and name it, and returns
+    /// Nothing will complete what is kept: lets `name` begin a unit of it and name it, and returns
     /// whether there was any.
-    pub(super) fn give_up(&mut self, begin: impl FnOnce(&mut Self, &[u8])) -> bool {
+    pub(super) fn give_up(&mut self, name: impl FnOnce(&mut Self, &[u8])) -> bool {
+        let is_unnamed = self.keeps_unnamed();
         let kept = self.take_kept();
-        if !kept.is_empty() {
+        if is_unnamed {
             self.end_unit(false);
             self.origin.time = self.progress.kept_time;
-            begin(self, &kept);
+            name(self, &kept);
             self.end_unit(false);
         }
         self.end_group(false);
-        !kept.is_empty()
+        is_unnamed
     }
 }

@@ -30,6 +30,8 @@ pub enum Part {
     Field,
     /// The empty line that ends an HTTP head.
     HeadEnd,
+    /// An empty line where an HTTP message should begin.
+    EmptyLine,
     /// Content of an HTTP message.
     Body(Content),
     /// The line that says how long a chunk is.
@@ -52,11 +54,18 @@ pub enum Part {
     MaskingKey,
     /// The payload of a frame.
     Payload,
+    /// The 24 bytes that a client begins HTTP/2 with.
+    Preface,
+    /// The header of a TLS record or an HTTP/2 frame.
+    RecordHeader,
+    /// What a TLS record or an HTTP/2 frame carries.
+    RecordData,
     /// Bytes that belong before ones that were given earlier.
     Late,
-    /// Bytes whose place in a message is not known, because others before them are missing or
-    /// wrong.
+    /// Bytes whose place in a message is not known, because others are missing.
     Unknown,
+    /// Bytes that are no message, nor part of one, of what the connection speaks.
+    Misfit,
 }
 
 /// What a byte counts as, in the table that says how an update's bytes divide.
@@ -96,11 +105,19 @@ pub enum UnitKind {
     /// Content that is a stream of events and does not come in chunks: what one packet brought, up to
     /// the end of a line.
     Event,
+    /// Empty lines between HTTP messages.
+    EmptyLine,
     /// A WebSocket frame.
     Frame,
+    /// A TLS record.
+    Tls,
+    /// An HTTP/2 frame, or the preface before the first one.
+    Http2,
     /// Bytes whose place is not known.
     #[default]
     Unknown,
+    /// Bytes that do not fit what the connection speaks.
+    Misfit,
 }
 
 impl Part {
@@ -114,15 +131,20 @@ impl Part {
             | Self::Trailer
             | Self::ChunksEnd
             | Self::EventEnd
+            | Self::EmptyLine
             | Self::FrameStart
             | Self::FrameLength
-            | Self::MaskingKey => Kind::Framing,
+            | Self::MaskingKey
+            | Self::Preface
+            | Self::RecordHeader => Kind::Framing,
             Self::Text
             | Self::Body(_)
             | Self::EventField
             | Self::Payload
+            | Self::RecordData
             | Self::Late
-            | Self::Unknown => Kind::Content,
+            | Self::Unknown
+            | Self::Misfit => Kind::Content,
         }
     }
 }
@@ -137,9 +159,12 @@ impl UnitKind {
             Self::Response => 'A',
             Self::Body | Self::Event => 'B',
             Self::Chunk | Self::EventChunk => 'K',
+            Self::EmptyLine => 'L',
             // As the document of the original labels them.
             Self::Frame => side.letter(),
-            Self::Unknown => 'X',
+            Self::Tls => 'R',
+            Self::Http2 => 'F',
+            Self::Unknown | Self::Misfit => 'X',
         }
     }
 }

@@ -108,9 +108,11 @@ impl Unit {
     /// |---|---|
     /// | Q, A | the head of a request (a question), the head of a response (an answer) |
     /// | B, K | content (a body), a chunk of it |
+    /// | L | empty lines between messages |
     /// | C, S | a WebSocket frame of the client, of the server |
     /// | T | text outside HTTP |
-    /// | X | bytes without their context |
+    /// | R, F | a TLS record, an HTTP/2 frame |
+    /// | X | bytes without their context, or that do not fit |
     pub fn label(&self) -> String {
         format!("{}{}", self.kind.letter(self.side), self.number)
     }

@@ -120,8 +120,8 @@ impl Wholes {
                     contents.end(false, &mut self.shared);
                 }
             }
-            UnitKind::Unknown => self.missing((slot, side)),
-            UnitKind::Text => {}
+            UnitKind::Unknown | UnitKind::Misfit => self.missing((slot, side)),
+            UnitKind::Text | UnitKind::EmptyLine | UnitKind::Tls | UnitKind::Http2 => {}
         }
         found
     }

@@ -5,7 +5,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::{capture::Packet, link::LinkType};
+use super::{capture::Packet, headers::Carrier, link::LinkType};
 
 /// How far apart the recordings of one packet may be, in nanoseconds: 100 ms.
 const APART: i64 = 100_000_000;
@@ -31,8 +31,8 @@ struct Recorded {
 
 /// Tells packets that were recorded twice from those that were sent twice.
 ///
-/// It is the same packet where all of its IP packet is the same, the hop limit and the checksums
-/// aside, which change on the way; it is recorded again where that is from another interface, or in
+/// It is the same packet where all of its innermost IP packet is the same, the hop limit and the
+/// checksums aside, which change on the way; it is recorded again where that is from another interface, or in
 /// the other direction, within 100 ms. A packet that is sent again passes each interface again.
 #[derive(Default)]
 pub struct Twice {
@@ -42,16 +42,18 @@ pub struct Twice {
 }
 
 impl Twice {
-    /// Whether `packet`, which holds a TCP segment, was recorded before on another interface.
+    /// Whether `packet`, in which `carrier` is around a TCP segment, was recorded before on another
+    /// interface.
     #[inline]
-    pub fn is_again(&mut self, packet: &Packet<'_>) -> bool {
+    pub fn is_again(&mut self, packet: &Packet<'_>, carrier: &Carrier) -> bool {
         let tells_interface = matches!(packet.link, LinkType::LinuxCooked | LinkType::LinuxCooked2);
-        (tells_interface || packet.interface.is_some()) && self.was_recorded(packet).is_some()
+        (tells_interface || packet.interface.is_some())
+            && self.was_recorded(packet, carrier.ip_at).is_some()
     }
 
-    fn was_recorded(&mut self, packet: &Packet<'_>) -> Option<()> {
+    fn was_recorded(&mut self, packet: &Packet<'_>, ip_at: Option<u32>) -> Option<()> {
         let place = self.place(packet)?;
-        let hash = self.hash(packet.data.get(ip_at(packet)?..)?)?;
+        let hash = self.hash(packet.data.get(ip_at? as usize..)?)?;
         self.recorded.resize(REMEMBERED, Recorded::default());
         #[expect(clippy::cast_possible_truncation, reason = "any bits of it will do")]
         let recorded = &mut self.recorded[hash as usize % REMEMBERED];
@@ -113,27 +115,18 @@ impl Twice {
     }
 }
 
-/// Where the IP packet begins in the captured bytes.
-fn ip_at(packet: &Packet<'_>) -> Option<usize> {
-    let mut at = match packet.link {
-        LinkType::Ethernet => 14,
-        LinkType::Loopback => 4,
-        LinkType::Raw => 0,
-        LinkType::LinuxCooked => 16,
-        LinkType::LinuxCooked2 => return Some(20),
-    };
-    // The tags of virtual networks stand between the addresses and what they carry.
-    while matches!(packet.link, LinkType::Ethernet | LinkType::LinuxCooked)
-        && matches!(packet.data.get(at - 2..at)?, [0x81, 0] | [0x88, 0xa8] | [0x91, 0])
-    {
-        at += 4;
-    }
-    Some(at)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// That of a packet which begins with its IP header.
+    const RAW: Carrier = Carrier {
+        interface: None,
+        direction: None,
+        ip_at: Some(0),
+        identification: None,
+        payload_at: None,
+    };
 
     fn packet(interface: u32, time: i64, data: &[u8]) -> Packet<'_> {
         let frame_len = u32::try_from(data.len()).unwrap();
@@ -155,7 +148,7 @@ mod tests {
         let again = |recordings: &[(u32, i64)]| -> Vec<bool> {
             let mut twice = Twice::default();
             let is_again = |(interface, milliseconds): &(u32, i64)| {
-                twice.is_again(&packet(*interface, milliseconds * 1_000_000, &bytes))
+                twice.is_again(&packet(*interface, milliseconds * 1_000_000, &bytes), &RAW)
             };
             recordings.iter().map(is_again).collect()
         };
@@ -176,8 +169,8 @@ mod tests {
         let first = ip(64, 1, 1);
         let is_again = |other: &[u8]| {
             let mut twice = Twice::default();
-            assert!(!twice.is_again(&packet(1, 0, &first)));
-            twice.is_again(&packet(2, 0, other))
+            assert!(!twice.is_again(&packet(1, 0, &first), &RAW));
+            twice.is_again(&packet(2, 0, other), &RAW)
         };
         assert!(is_again(&ip(63, 1, 2)));
         assert!(!is_again(&ip(64, 2, 1)));

@@ -1,8 +1,8 @@
 //! Names each byte of a unit, and each bit field of a frame's header.
 
-use std::{ops::Range, slice};
+use std::{mem, ops::Range, slice};
 
-use super::{escape::push_escaped, frame::push_hex, plural::plural};
+use super::{escape::push_escaped, frame::push_hex, heads, plural::plural, records};
 use crate::{
     decode::{
         Content, EmptyLine, KEY_LEN, Message, Part, Unit, UnitKind, Violation, time_of_day,
@@ -11,6 +11,9 @@ use crate::{
     },
     tcp::Side,
 };
+
+/// How many bytes are shown of those that are not read.
+const SHORT_HEX: usize = 16;
 
 /// A line of an explanation: some bytes of a unit, or some bits of one byte, and what they are.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -29,7 +32,12 @@ pub struct Explained {
 
 /// Names each byte of `unit` exactly once, in order.
 pub fn explain(unit: &Unit) -> Vec<Explained> {
-    let mut lines = Lines { at: 0, empty_lines: unit.empty_lines.iter(), lines: Vec::new() };
+    let mut lines = Lines {
+        at: 0,
+        empty_lines: unit.empty_lines.iter(),
+        lines: Vec::new(),
+        after_start_line: false,
+    };
     match unit.kind {
         UnitKind::Frame => lines.frame(unit),
         _ => {
@@ -46,7 +54,8 @@ pub fn explain(unit: &Unit) -> Vec<Explained> {
 
 /// Names what a message says, line by line. No line is about bytes of a unit.
 pub(super) fn explain_message(message: &Message) -> Vec<Explained> {
-    let mut lines = Lines { at: 0, empty_lines: [].iter(), lines: Vec::new() };
+    let mut lines =
+        Lines { at: 0, empty_lines: [].iter(), lines: Vec::new(), after_start_line: false };
     let name = if message.unpacked.is_some() { "unpacked" } else { "together" };
     if message.is_text() {
         lines.content(message.source.side, &message.bytes, name);
@@ -67,6 +76,8 @@ struct Lines<'u> {
     /// What the next empty lines do that end events.
     empty_lines: slice::Iter<'u, EmptyLine>,
     lines: Vec<Explained>,
+    /// Whether the line of a head before was its first.
+    after_start_line: bool,
 }
 
 impl Lines<'_> {
@@ -108,6 +119,16 @@ impl Lines<'_> {
         self.bytes(bytes.len(), name, value, meaning);
     }
 
+    /// Bytes in hexadecimal numbers, the first of them if they are many.
+    fn short_hex(&mut self, bytes: &[u8], name: &str, meaning: impl Into<String>) {
+        let mut value = String::new();
+        push_hex(&mut value, &bytes[..bytes.len().min(SHORT_HEX)]);
+        if bytes.len() > SHORT_HEX {
+            value.push_str(&format!(" and {} more", bytes.len() - SHORT_HEX));
+        }
+        self.bytes(bytes.len(), name, value, meaning);
+    }
+
     /// Content line by line, with the times in it apart.
     fn content(&mut self, side: Side, bytes: &[u8], name: &str) {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -128,19 +149,27 @@ impl Lines<'_> {
     }
 
     fn part(&mut self, unit: &Unit, part: Part, bytes: &[u8]) {
+        let is_first = mem::replace(&mut self.after_start_line, part == Part::StartLine);
         match part {
             Part::Text => self.content(unit.side, bytes, "text"),
             Part::LineEnd => self.text(bytes, "line end", "ends the line"),
             Part::StartLine => {
-                let (name, meaning) = match unit.kind {
-                    UnitKind::Request => ("request line", "method, target, version"),
-                    _ => ("status line", "version, status code, reason"),
+                let name = match unit.side {
+                    Side::Client => "request line",
+                    Side::Server => "status line",
                 };
+                self.text(bytes, name, heads::start_line(unit.side, bytes));
+            }
+            Part::Field => {
+                let (name, meaning) = heads::field(bytes, is_first);
                 self.text(bytes, name, meaning);
             }
-            Part::Field => self.text(bytes, "field", field_meaning(bytes)),
             Part::HeadEnd => {
                 self.text(bytes, "empty line", "ends the head (RFC 9112 section 2.1)");
+            }
+            Part::EmptyLine => {
+                let meaning = "no part of a message, and passed over (RFC 9112 section 2.2)";
+                self.text(bytes, "empty line", meaning);
             }
             Part::Body(content) => {
                 let name = match content {
@@ -149,11 +178,21 @@ impl Lines<'_> {
                 };
                 self.content(unit.side, bytes, name);
             }
-            Part::ChunkSize => self.text(bytes, "chunk size", chunk_size(bytes)),
+            Part::ChunkSize => {
+                let mut meaning = heads::chunk_size_meaning(bytes);
+                if let Some(odd) = heads::odd_chunk_size(bytes) {
+                    meaning = format!("{meaning}; {odd}");
+                }
+                self.text(bytes, "chunk size", meaning);
+            }
             Part::ChunkEnd => {
                 self.text(bytes, "chunk end", "ends the chunk (RFC 9112 section 7.1)");
             }
-            Part::Trailer => self.text(bytes, "trailer field", ""),
+            Part::Trailer => {
+                let (name, meaning) = heads::field(bytes, false);
+                let name = if name == "field" { "trailer field" } else { name };
+                self.text(bytes, name, meaning);
+            }
             Part::ChunksEnd => {
                 self.text(bytes, "empty line", "ends the chunks (RFC 9112 section 7.1)");
             }
@@ -170,8 +209,30 @@ impl Lines<'_> {
             Part::Late => {
                 self.text(bytes, "late", "belongs before others that were captured earlier");
             }
+            Part::Preface => {
+                self.short_hex(bytes, "preface", "begins HTTP/2 (RFC 9113 section 3.4)");
+            }
+            Part::RecordHeader => {
+                let mut rest = bytes;
+                for (len, name, meaning) in records::header(unit, bytes) {
+                    let (field, after) = rest.split_at(len);
+                    self.short_hex(field, name, meaning);
+                    rest = after;
+                }
+            }
+            Part::RecordData => {
+                let (name, meaning) = records::data(unit);
+                self.short_hex(bytes, name, meaning);
+            }
             Part::Unknown => {
-                self.text(bytes, "not known", "others before them are missing or wrong");
+                let meaning = match unit.unfinished {
+                    true => "others after them are missing",
+                    false => "others before them are missing",
+                };
+                self.text(bytes, "not known", meaning);
+            }
+            Part::Misfit => {
+                self.text(bytes, "not known", "does not fit what the connection speaks");
             }
         }
     }
@@ -365,23 +426,6 @@ fn close_code(code: u16) -> String {
     format!("{code}: {} ({source})", websocket::close_code_name(code))
 }
 
-/// What the fields mean that say how the connection goes on.
-fn field_meaning(line: &[u8]) -> &'static str {
-    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-    let meanings = [
-        ("Content-Length", "bytes of content after the head"),
-        ("Transfer-Encoding", "how the content's end is found"),
-        ("Content-Type", "what the content is"),
-        ("Upgrade", "the protocol to change to"),
-        ("Sec-WebSocket-Key", "16 random bytes in base64"),
-        ("Sec-WebSocket-Accept", "proves that the key was read"),
-    ];
-    meanings
-        .iter()
-        .find(|(field, _)| name.eq_ignore_ascii_case(field.as_bytes()))
-        .map_or("", |(_, meaning)| meaning)
-}
-
 /// What an empty line in a stream of events does.
 pub(crate) fn empty_line(does: Option<&EmptyLine>) -> String {
     match does {
@@ -398,15 +442,4 @@ fn with_violations(unit: &Unit, mut meaning: String, violations: &[Violation]) -
         meaning.push_str(violation.text());
     }
     meaning
-}
-
-/// What a chunk's first line says.
-pub(crate) fn chunk_size(line: &[u8]) -> String {
-    let digits: String =
-        line.iter().map(|byte| char::from(*byte)).take_while(char::is_ascii_hexdigit).collect();
-    match u64::from_str_radix(&digits, 16) {
-        Ok(0) => "the last chunk".to_owned(),
-        Ok(size) => format!("{} of data follow", plural(size, "byte")),
-        Err(_) => String::new(),
-    }
 }

@@ -8,7 +8,7 @@ use crate::decode::{
 
 /// How many bytes of a frame fit into a line of hexadecimal numbers, as in the dump of the
 /// original document, whose longest frame has 22.
-const HEX_COLUMNS: usize = 22;
+pub(super) const HEX_COLUMNS: usize = 22;
 
 impl Unit {
     /// What a frame means, in a line: `FIN, text, masked with 36 0d 29 16, 8 bytes: get-time`.

@@ -8,11 +8,13 @@ use std::{
 
 use super::{
     escape::push_escaped,
-    explain::{Explained, chunk_size, empty_line, explain, explain_message},
-    frame::hex_lines,
+    explain::{Explained, empty_line, explain, explain_message},
+    frame::{HEX_COLUMNS, hex_lines},
+    heads::chunk_size_meaning,
     left_out::LeftOut,
     notes,
     plural::plural,
+    records,
     wrap::wrapped,
 };
 use crate::{
@@ -32,6 +34,9 @@ const REMARK_COLUMN: usize = 34;
 
 /// The furthest column to which meanings are lined up, counted from where values begin.
 const MEANING_COLUMN: usize = 54;
+
+/// How many lines of hexadecimal numbers are printed of what is not read.
+const HEX_LINES: usize = 3;
 
 /// How a conversation is printed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,8 +87,8 @@ impl<W: Write> Show<W> {
         let Contents::Tcp(segment) = &found.contents else {
             return Ok(());
         };
-        if self.twice.is_again(packet) {
-            self.left_out.recorded_twice += 1;
+        if self.twice.is_again(packet, &found.carrier) {
+            self.left_out.recorded_twice += u64::from(found.packets);
             return Ok(());
         }
         self.last_time = packet.time;
@@ -440,8 +445,12 @@ impl<W> Printer<W> {
             UnitKind::Body | UnitKind::Event => "content",
             UnitKind::Chunk | UnitKind::EventChunk if is_last_chunk(unit) => "last chunk",
             UnitKind::Chunk | UnitKind::EventChunk => "chunk",
+            UnitKind::EmptyLine if is_line(&unit.bytes) => "empty line",
+            UnitKind::EmptyLine => "empty lines",
             UnitKind::Frame => "frame",
+            UnitKind::Tls | UnitKind::Http2 => &records::what(unit),
             UnitKind::Unknown => "bytes without their context",
+            UnitKind::Misfit => "bytes that do not fit",
         };
         let (opcode, space) = match unit.frame {
             Some(header) => (header.opcode.name(), " "),
@@ -487,6 +496,7 @@ impl<W> Printer<W> {
         } else {
             match unit.kind {
                 UnitKind::Frame => {}
+                UnitKind::Tls | UnitKind::Http2 => self.hex_dump(unit),
                 UnitKind::Chunk | UnitKind::EventChunk | UnitKind::Event => self.chunk(unit),
                 _ => self.lines(&unit.bytes, unit.side),
             }
@@ -583,12 +593,30 @@ impl<W> Printer<W> {
         }
     }
 
+    /// The first bytes in hexadecimal numbers, for those that are not read.
+    fn hex_dump(&mut self, unit: &Unit) {
+        for line in unit.hex_lines().take(HEX_LINES) {
+            self.gutter();
+            self.text.push_str(&line);
+            self.end_line();
+        }
+        let shown = HEX_LINES * HEX_COLUMNS;
+        if unit.bytes.len() > shown {
+            self.gutter();
+            let _ = writeln!(
+                self.text,
+                "and {}",
+                plural((unit.bytes.len() - shown) as u64, "more byte")
+            );
+        }
+    }
+
     /// A chunk or event, with what its framing says beside it.
     fn chunk(&mut self, unit: &Unit) {
         let mut empty_lines = unit.empty_lines.iter();
         for (part, bytes) in unit.parts() {
             let remark = match part {
-                Part::ChunkSize => chunk_size(bytes),
+                Part::ChunkSize => chunk_size_meaning(bytes),
                 Part::ChunkEnd => "ends the chunk".to_owned(),
                 Part::ChunksEnd => "empty line: ends the response".to_owned(),
                 Part::EventEnd => format!("empty line: {}", empty_line(empty_lines.next())),
@@ -685,6 +713,11 @@ fn carriers(spans: &[Span]) -> String {
 fn without_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// Whether it is a single line.
+fn is_line(bytes: &[u8]) -> bool {
+    memchr::memchr(b'\n', bytes).is_some_and(|newline| newline + 1 == bytes.len())
 }
 
 fn is_last_chunk(unit: &Unit) -> bool {

@@ -257,10 +257,10 @@ fn raw(data: &[u8], at: usize, bits: usize) -> String {
     }
     // At most two bytes are shown: a longer field of bits is told by its value.
     let (first, last) = (at / 8, (at + bits - 1) / 8);
-    for byte in first..=last.min(first + 1) {
+    for (index, byte) in data.iter().enumerate().take(last + 1).skip(first).take(2) {
         for bit in 0..8 {
-            let place = byte * 8 + bit;
-            text.push(match (place >= at && place < at + bits, data[byte] >> (7 - bit) & 1) {
+            let place = index * 8 + bit;
+            text.push(match (place >= at && place < at + bits, byte >> (7 - bit) & 1) {
                 (false, _) => '.',
                 (true, 0) => '0',
                 (true, _) => '1',

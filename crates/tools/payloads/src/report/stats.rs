@@ -64,8 +64,8 @@ impl Stats {
                     let found = headers.read(&packet);
                     stats.left_out.count(&found);
                     match &found.contents {
-                        Contents::Tcp(_) if twice.is_again(&packet) => {
-                            stats.left_out.recorded_twice += 1;
+                        Contents::Tcp(_) if twice.is_again(&packet, &found.carrier) => {
+                            stats.left_out.recorded_twice += u64::from(found.packets);
                         }
                         Contents::Tcp(segment) => {
                             counter.packet(packet.time, &found, segment, &mut conversations);

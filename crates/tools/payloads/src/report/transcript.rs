@@ -119,7 +119,7 @@ pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, Read
         let Contents::Tcp(segment) = found.contents else {
             continue;
         };
-        if twice.is_again(&packet) {
+        if twice.is_again(&packet, &found.carrier) {
             continue;
         }
         last = packet.time;

@@ -98,8 +98,8 @@ impl<L: Told> Walk<L> {
             assembler.listener().packet(number, time, packet, None, named);
             return;
         };
-        if self.twice.is_again(packet) {
-            self.left_out.recorded_twice += 1;
+        if self.twice.is_again(packet, &found.carrier) {
+            self.left_out.recorded_twice += u64::from(found.packets);
             let mut named = headers::name(packet, &TcpContext::default());
             named.what = "the same packet once more, recorded on another interface".to_owned();
             assembler.listener().packet(number, time, packet, None, named);

@@ -9,10 +9,11 @@ use std::{
 
 use super::{
     end::{End, tells_window, window_shift},
-    follower::{ConnectionInfo, Ending, Follower, Origin, Side},
+    follower::{ConnectionInfo, Ending, Follower, Side},
     notice::Notice,
     said::Said,
-    stream::{HELD_OVERHEAD, NEAR, Outlet, Output, Stream},
+    stream::{HELD_OVERHEAD, NEAR, Stream},
+    voice::Voice,
 };
 use crate::input::{Endpoint, Segment};
 
@@ -77,69 +78,6 @@ struct Early {
     time: i64,
     segment: Segment<'static>,
     payload: Box<[u8]>,
-}
-
-/// Through which what comes out of the streams reaches the follower.
-pub(super) struct Voice<'a, F: Follower> {
-    info: &'a mut ConnectionInfo,
-    kept: &'a mut F::Kept,
-    follower: &'a mut F,
-    said: &'a mut Said,
-    is_guess: &'a mut bool,
-    /// Whose stream it is, if the connection is not turned round meanwhile.
-    pub(super) side: Side,
-    turned: bool,
-}
-
-impl<F: Follower> Voice<'_, F> {
-    /// Something about how `side`, which speaks, goes on.
-    pub(super) fn notice(&mut self, time: i64, side: Side, notice: Notice<'_>) {
-        self.side = side;
-        self.give(time, Output::Notice(notice));
-    }
-
-    /// If it is only guessed who is the client, the bytes may tell.
-    #[cold]
-    fn ask(&mut self, time: i64, bytes: &[u8]) {
-        let Some(sender) = self.follower.sender(Some(self.kept), bytes) else {
-            return;
-        };
-        *self.is_guess = false;
-        if sender != self.speaker() {
-            self.turned = true;
-            mem::swap(&mut self.info.client, &mut self.info.server);
-            self.follower.changed(self.kept, self.info, time, true);
-        }
-    }
-
-    fn speaker(&self) -> Side {
-        self.turned_side(self.side)
-    }
-
-    /// What was `side` when this began.
-    fn turned_side(&self, side: Side) -> Side {
-        if self.turned { side.peer() } else { side }
-    }
-}
-
-impl<F: Follower> Outlet for Voice<'_, F> {
-    fn give(&mut self, time: i64, output: Output<'_>) {
-        if *self.is_guess
-            && let Output::Data { bytes, .. } = output
-        {
-            self.ask(time, bytes);
-        }
-        let side = match output {
-            // The peer said that it has received them.
-            Output::Notice(Notice::NeverSent(_)) => self.speaker().peer(),
-            _ => self.speaker(),
-        };
-        self.follower.take(self.kept, &Origin { connection: self.info, side, time }, output);
-    }
-
-    fn said(&mut self) -> &mut Said {
-        self.said
-    }
 }
 
 impl<K> Connection<K> {

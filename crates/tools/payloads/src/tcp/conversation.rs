@@ -6,6 +6,7 @@ use super::{
     connection::{Connection, Key},
     follower::{ConnectionInfo, Ending, Follower, Side},
     said::Said,
+    stream::EARLY_WAIT,
 };
 use crate::input::{Endpoint, Segment};
 
@@ -18,10 +19,6 @@ const HELD_LIMIT: usize = 256 * 1024;
 
 /// The most memory that all connections may take for that, in bytes.
 const TOTAL_HELD_LIMIT: usize = 2 * 1024 * 1024;
-
-/// How long a segment that acknowledges bytes which were not seen waits for them, in nanoseconds:
-/// 100 ms, for those that are captured the wrong way round follow each other more closely.
-pub const EARLY_WAIT: i64 = 100_000_000;
 
 /// The port that the five apps listen on, unless told otherwise.
 const APPS_PORT: u16 = 8000;

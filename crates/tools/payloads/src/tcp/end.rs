@@ -1,10 +1,10 @@
 //! One end of a connection: its SYN, its windows, and what it says.
 
 use super::{
-    connection::Voice,
     follower::{Follower, Side},
     notice::Notice,
     stream::{NEAR, Stream},
+    voice::Voice,
 };
 use crate::input::Segment;
 

@@ -55,10 +55,11 @@ mod follower;
 mod notice;
 mod said;
 mod stream;
+mod voice;
 
 pub(crate) use stream::usize_of;
 
-pub use conversation::{CONNECTION_LIMIT, Conversations, EARLY_WAIT};
+pub use conversation::{CONNECTION_LIMIT, Conversations};
 pub use follower::{ConnectionInfo, Ending, Follower, Origin, Side};
 pub use notice::Notice;
-pub use stream::Output;
+pub use stream::{EARLY_WAIT, Output};

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    conversation::EARLY_WAIT,
     notice::Notice,
     said::{Difference, Latest, Said},
 };
+
+/// How long a segment that acknowledges bytes which were not seen waits for them, in nanoseconds:
+/// 100 ms, for those that are captured the wrong way round follow each other more closely.
+pub const EARLY_WAIT: i64 = 100_000_000;
 
 /// What a held segment counts beyond its bytes, so that many tiny ones are limited too.
 pub(super) const HELD_OVERHEAD: usize = 64;

@@ -46,8 +46,9 @@ fn counts(capture: &[u8]) -> [i64; 4] {
     let mut reader = Reader::new(capture);
     let mut last = 0;
     while let Ok(Some(packet)) = reader.next_packet() {
-        if let Contents::Tcp(segment) = headers.read(&packet).contents
-            && !twice.is_again(&packet)
+        let found = headers.read(&packet);
+        if let Contents::Tcp(segment) = found.contents
+            && !twice.is_again(&packet, &found.carrier)
         {
             last = packet.time;
             conversations.segment(packet.time, &segment, &mut counts);

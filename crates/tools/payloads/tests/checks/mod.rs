@@ -83,7 +83,7 @@ pub fn capture(capture: &[u8]) {
 }
 
 /// What the apps say and things that are nearly that, to be put together.
-pub const WORDS: [&[u8]; 24] = [
+pub const WORDS: [&[u8]; 54] = [
     b"GET / HTTP/1.1\r\n",
     b"\r\n",
     b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n",
@@ -108,6 +108,36 @@ pub const WORDS: [&[u8]; 24] = [
     b"time\n",
     b"09:31:45\n\n",
     b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: W+pQUnxtfyImglCepUIxdw==\r\n\r\n",
+    b"get /a b HTTP/1.1\n",
+    b"GET /\r\n",
+    b"get key\n",
+    b"POST / HTTP/3\r\nHost : a\r\nno colon\r\nContent-Length:\r\n 3\r\n\r\na=b\r\n",
+    b" \t: \x01\r\n",
+    b"HTTP/1.1 OK\r\n",
+    b"http/1.1 20 OK\nContent-Length : 2\n\nok",
+    b"HTTP 200\r\r\n",
+    b"\r",
+    b"\n",
+    b"H",
+    b"PING",
+    b"hello world\n",
+    b"CONNECT a:80 HTTP/1.1\r\n\r\n",
+    b"HTTP/1.1 200 Connection established\r\n\r\n",
+    b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\n",
+    b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d",
+    b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03",
+    b"\x16\x03\x03\x00\x04\x02\x00\x00\x00\x17\x03\x03\x00\x02ab",
+    b"\x15\x03\x01\x00\x02\x02\x46",
+    b"0000000000000000000000002 ;a=\"x\r\nab\r\n",
+    b"0x3 what\r\n",
+    b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 80\r\n",
+    b"HEAD / HTTP/1.1\r\n\r\n",
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
+    b"<html>\n",
+    b"Host: a\r\n",
+    b"GET / HTTP/1.1",
 ];
 
 /// Adds up what it is told of the bytes, and keeps what they are.
@@ -320,8 +350,10 @@ pub fn pieces(input: &[u8]) {
     });
     for other in [bytewise, pieces] {
         // After what cannot be read, any piece may happen to begin with something that can.
-        let unknown =
-            |ledger: &Ledger| ledger.bytes.iter().position(|(_, part, _)| *part == Part::Unknown);
+        let unknown = |ledger: &Ledger| {
+            let is_unread = |part| matches!(part, Part::Unknown | Part::Misfit);
+            ledger.bytes.iter().position(|(_, part, _)| is_unread(*part))
+        };
         let until = unknown(&whole).into_iter().chain(unknown(&other)).min();
         let [one, two] = [&whole, &other].map(|ledger| match until {
             Some(until) => &ledger.bytes[..until],

@@ -163,6 +163,76 @@ fn what_each_kind_of_packet_holds() {
     }
 }
 
+/// What a file of this folder has, or after a change that is meant, what it is to have: where the
+/// environment variable `WRITE_SAMPLES` is set, it is written anew.
+fn file(name: &str, found: &[u8]) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name);
+    if std::env::var_os("WRITE_SAMPLES").is_some() {
+        fs::write(&path, found).unwrap();
+    }
+    fs::read(path).unwrap()
+}
+
+/// The names of all bits of each sample. What is said of Ethernet, IP and TCP in each packet is told
+/// above; check-headers.py compares these values with tshark's.
+#[test]
+fn names_of_each_kind_of_packet() {
+    let mut text = String::new();
+    for sample in samples() {
+        let named = name(sample.link, &sample.data);
+        text.push_str(&format!("== {}: {}\n", sample.name, named.what));
+        let mut is_shown = true;
+        for line in lines(&named).lines() {
+            if !line.starts_with(' ') {
+                let layer = line.split(" (").next().unwrap();
+                let is_rare = sample.name.contains("options") || sample.name.contains("extensions");
+                is_shown = match layer {
+                    "Ethernet" | "TCP" | "payload" => false,
+                    "IPv4" | "IPv6" => is_rare,
+                    _ => true,
+                };
+            }
+            if is_shown || !line.starts_with(' ') {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    let expected = String::from_utf8(file("headers/names.txt", text.as_bytes())).unwrap();
+    for (found, expected) in text.lines().zip(expected.lines()) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(text.len(), expected.len());
+}
+
+/// They are what fuzzing begins with, and what check-headers.py takes them from.
+#[test]
+fn samples_are_inputs() {
+    let mut inputs = [("links", Vec::new()), ("tunnels", Vec::new()), ("others", Vec::new())];
+    for sample in samples() {
+        let index = match sample.contents {
+            "TCP" if sample.data.len() <= 100 => 0,
+            "TCP" => 1,
+            _ => 2,
+        };
+        // As checks::headers::packets has them.
+        let how = match sample.link {
+            1 => 0,
+            101 => 1,
+            276 => 2,
+            113 => 3,
+            _ => 4,
+        };
+        let (_, input) = &mut inputs[index];
+        input.push(how);
+        input.extend(u16::try_from(sample.data.len()).unwrap().to_be_bytes());
+        input.extend(sample.data);
+    }
+    for (name, input) in inputs {
+        assert!(input == file(&format!("inputs/headers/{name}"), &input), "{name} is another");
+    }
+}
+
 #[test]
 fn terms_have_each_a_key_of_their_own() {
     let mut keys: Vec<_> = TERMS.iter().map(|term| term.key).collect();
@@ -345,6 +415,14 @@ fn checksums() {
     assert!(value(&name(101, &ipv4(17, &datagram)), "udp.checksum").ends_with("(right)"));
     datagram[6..8].fill(0);
     assert_eq!(value(&name(101, &ipv4(17, &datagram)), "udp.checksum"), "0x0000 (none)");
+    // A sum of 0 is sent as 0xffff, because 0 says that there is none (RFC 768).
+    let mut datagram = udp(1, 2, &[0, 0]);
+    datagram.copy_within(6..8, 8);
+    datagram[6..8].fill(0xff);
+    assert_eq!(value(&name(101, &ipv4(17, &datagram)), "udp.checksum"), "0xffff (right)");
+    datagram[6] = 0;
+    let wrong = "0x00ff (wrong: 0x0000 would be right)";
+    assert_eq!(value(&name(101, &ipv4(17, &datagram)), "udp.checksum"), wrong);
     // Over IPv6.
     let named = name(101, &ipv6(6, &hello6()));
     assert!(value(&named, "tcp.checksum").ends_with("(right)"));
@@ -418,14 +496,14 @@ fn values_of_the_other_headers() {
         ("vxlan", "vxlan.network", "42"),
         ("geneve", "geneve.network", "42"),
         ("geneve", "geneve.options", "01 02 03 00"),
-        ("ipv4-options", "ipv4.header-length", "8 × 4 = 32 bytes"),
+        ("ipv4-options", "ipv4.header-length", "9 × 4 = 36 bytes"),
         (
             "ipv4-options",
             "ipv4.option.number",
-            "1 (no operation); 7 (record route); 20 (router alert)",
+            "1 (no operation); 7 (record route); 20 (router alert); 8; 0 (end of options)",
         ),
         ("ipv4-options", "ipv4.option.address", "192.0.2.9"),
-        ("ipv4-options", "ipv4.option.copied", "not set; not set; set"),
+        ("ipv4-options", "ipv4.option.copied", "not set; not set; set; set; not set"),
         ("ipv6-extensions", "ipv6.option.type", "5 (router alert); 1 (PadN); 30; 1 (PadN)"),
         ("ipv6-extensions", "ipv6.routing.address", "2001:db8::2; 2001:db8::9"),
         ("ipv6-extensions", "ipv6.fragment.identification", "0x00000009"),
@@ -751,6 +829,16 @@ fn lengths_that_say_less_or_more_than_there_is() {
     assert_eq!((segment.payload, segment.payload_len), (&b"hello"[..], 15));
 }
 
+/// The shortest frame has 60 bytes, or 64 with its checksum, which some cards hand on.
+#[test]
+fn padding_is_told_from_what_others_add() {
+    for (len, expected) in [(60, "padding"), (64, "padding"), (65, "trailer")] {
+        let mut frame = ethernet(0x0800, &ipv4(6, &tcp(ACK, &[], b"")));
+        frame.resize(len, 0);
+        assert_eq!(name(1, &frame).layers.last().unwrap().name, expected, "{len}");
+    }
+}
+
 #[test]
 fn what_tells_a_packet_that_was_recorded_twice() {
     let samples = samples();
@@ -893,9 +981,17 @@ mod fragments {
             assert_eq!(read(&all), [None, None, None], "{offset}");
         }
         // Two ends.
-        let end = ethernet(0x0800, &ipv4_with(6, &[], 300, b"end"));
-        let all = [packets[1].clone(), end, packets[0].clone()];
-        assert_eq!(read(&all), [None, None, None]);
+        let end = ethernet(0x0800, &ipv4_with(6, &[], 50, b"end"));
+        let mut fragments = Headers::default();
+        for (data, waiting) in [(&packets[1], 1), (&end, 0)] {
+            fragments.read(&at(0, data));
+            assert_eq!(fragments.waiting(), waiting);
+        }
+        for more in [0, 0x2000] {
+            let end = ethernet(0x0800, &ipv4_with(6, &[], more | 300, b"end"));
+            let all = [packets[1].clone(), end, packets[0].clone()];
+            assert_eq!(read(&all), [None, None, None], "{more}");
+        }
     }
 
     #[test]
@@ -951,9 +1047,13 @@ mod fragments {
             fragments.read(&at(0, &data));
             assert!(fragments.memory() <= 1024 * 1024 + 128 * 1024, "{}", fragments.memory());
         }
-        // And longer than any packet.
-        let data = ethernet(0x0800, &ipv4_with(6, &[], 0x1fff, &[b'x'; 100]));
-        assert!(matches!(fragments.read(&at(0, &data)).contents, Contents::Fragment(_)));
+        // And longer than any packet: the last byte that there may be is the 65,535th.
+        for (len, waiting) in [(7, 1), (8, 0)] {
+            let mut fragments = Headers::default();
+            let data = ethernet(0x0800, &ipv4_with(6, &[], 0x1fff, &vec![b'x'; len]));
+            assert!(matches!(fragments.read(&at(0, &data)).contents, Contents::Fragment(_)));
+            assert_eq!(fragments.waiting(), waiting, "{len}");
+        }
     }
 
     #[test]

@@ -211,7 +211,7 @@ pub fn samples() -> Vec<Sample> {
     let label = |label: u32, bottom: bool| {
         (label << 12 | 5 << 9 | u32::from(bottom) << 8 | 63).to_be_bytes()
     };
-    let options = [1, 7, 7, 4, 192, 0, 2, 9, 0x94, 4, 0, 0];
+    let options = [1, 7, 7, 4, 192, 0, 2, 9, 0x94, 4, 0, 0, 200, 2, 0, 9];
     let hop_by_hop = [60, 0, 5, 2, 0, 0, 1, 0];
     let destination = [43, 0, 0x1e, 1, 7, 1, 1, 0];
     let mut routing = vec![51, 4, 4, 0, 1, 0, 0, 0];
@@ -293,11 +293,17 @@ pub fn samples() -> Vec<Sample> {
         carries("4in6", ethernet(0x86dd, &ipv6(4, &ip())), "Ethernet IPv6 IPv4 TCP payload"),
         carries(
             "gre",
-            gre(&[&[0, 0, 8, 0][..], &ip()].concat()),
+            // A reserved bit, which receivers pass over.
+            gre(&[&[0, 0x08, 8, 0][..], &ip()].concat()),
             "Ethernet IPv4 GRE IPv4 TCP payload",
         ),
         carries("gre-with-all", gre(&gre_with_all), "Ethernet IPv4 GRE Ethernet IPv4 TCP payload"),
         carries("pptp", gre(&pptp), "Ethernet IPv4 GRE PPP IPv4 TCP payload"),
+        carries(
+            "pptp-without-acknowledgment",
+            gre(&[&[0x30, 1], &pptp[2..12], &pptp[16..]].concat()),
+            "Ethernet IPv4 GRE PPP IPv4 TCP payload",
+        ),
         carries(
             "erspan",
             gre(&[&[0x10, 0, 0x88, 0xbe, 0, 0, 0, 9, 0x10, 5, 0, 3, 0, 0, 0, 1][..], &frame()]
@@ -322,6 +328,11 @@ pub fn samples() -> Vec<Sample> {
         carries(
             "ipv4-options",
             ethernet(0x0800, &ipv4_with(6, &options, 0x4000, &hello())),
+            "Ethernet IPv4 TCP payload",
+        ),
+        carries(
+            "ipv4-options-that-fit",
+            ethernet(0x0800, &ipv4_with(6, &[0x94, 4, 0, 0], 0x4000, &hello())),
             "Ethernet IPv4 TCP payload",
         ),
         carries(
@@ -422,6 +433,7 @@ pub fn samples() -> Vec<Sample> {
             "Ethernet|IPv4|not read",
             "IP protocol 200",
         ),
+        sample("empty", 1, ethernet(0x0800, &ipv4(200, b"")), "Ethernet IPv4", "IP protocol 200"),
         sample(
             "lldp",
             1,

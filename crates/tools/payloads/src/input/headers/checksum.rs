@@ -89,7 +89,7 @@ impl Covered<'_> {
             );
         }
         let are = if missing == 1 { "is" } else { "are" };
-        let missing = super::names::bytes(missing);
+        let missing = super::words::bytes(missing);
         format!("0x{field:04x} (cannot be checked: {missing} {are} missing)")
     }
 

@@ -2,7 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::{Addresses, Carrier, Contents, Found, Fragment, Ip, Walk, read};
+use super::{
+    ip::{Addresses, Ip},
+    types::{Carrier, Contents, Found, Fragment},
+    walk::{Walk, read},
+};
 use crate::input::Packet;
 
 /// How long fragments wait for the others of their packet, in nanoseconds: 30 s, as in Linux.

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use super::{
-    Group, Header, Naming, Walk,
-    names::{Names, bytes, hardware, hex, named},
+    names::{Names, Naming},
     other::{self, Other},
     terms,
+    types::Group,
+    walk::{Header, Walk},
+    words::{bytes, hardware, hex, named},
 };
 
 /// The largest number in the place of an EtherType that is a length (IEEE 802.3 section 3.2.6).

@@ -2,11 +2,15 @@
 
 use std::{
     borrow::Cow,
-    fmt::Display,
     net::{IpAddr, Ipv6Addr},
 };
 
-use super::{Field, Group, Ip, Layer, Named, TcpContext, Term, terms};
+use super::{
+    ip::Ip,
+    terms,
+    types::{Field, Group, Layer, Named, TcpContext, Term},
+    words::size,
+};
 
 /// What a walk over headers tells about them: nothing at all, or a name for each bit.
 ///
@@ -209,10 +213,7 @@ impl Names {
         self.rest("not read", Group::Payload, &terms::NOT_READ, "not read");
         while let Some(limit) = self.enclosing.pop() {
             self.limit = limit;
-            if self.at >= limit {
-                continue;
-            }
-            let text = format!("{} after the packet", size(limit - self.at));
+            let text = format!("{} after the packet", size(limit.saturating_sub(self.at)));
             // The shortest frame has 60 bytes, or 64 with the frame check sequence.
             if limit == self.captured && on_wire <= 64 {
                 self.rest("padding", Group::Link, &terms::PADDING, text);
@@ -223,62 +224,4 @@ impl Names {
         self.end_layer();
         self.named
     }
-}
-
-/// So many bits in words.
-fn size(bits: usize) -> String {
-    if bits.is_multiple_of(8) { count(bits / 8, "byte") } else { count(bits, "bit") }
-}
-
-/// `count` of `thing`, in words.
-pub(super) fn count(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
-/// So many bytes in words.
-pub(super) fn bytes(bytes: usize) -> String {
-    count(bytes, "byte")
-}
-
-/// A number, without memory of its own where it has one digit, as most versions and flags do.
-pub(super) fn digits(number: u32) -> Cow<'static, str> {
-    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-    let digit = usize::try_from(number).ok().and_then(|number| DIGITS.get(number));
-    digit.map_or_else(|| number.to_string().into(), |digit| Cow::Borrowed(*digit))
-}
-
-/// A number and what it stands for, if that is known.
-pub(super) fn named(number: impl Display, name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("{number} ({name})"),
-        None => number.to_string(),
-    }
-}
-
-/// Bytes in hexadecimal numbers, the first 64 of them.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = separated(&bytes[..bytes.len().min(64)], ' ');
-    if bytes.len() > 64 {
-        text.push_str(&format!(" and {} more", bytes.len() - 64));
-    }
-    text
-}
-
-/// An Ethernet address, as IEEE 802 writes it but with colons.
-pub(super) fn hardware(address: &[u8]) -> String {
-    separated(address, ':')
-}
-
-fn separated(bytes: &[u8], separator: char) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let mut text = String::with_capacity(bytes.len() * 3);
-    for byte in bytes {
-        if !text.is_empty() {
-            text.push(separator);
-        }
-        text.push(DIGITS[usize::from(byte >> 4)]);
-        text.push(DIGITS[usize::from(byte & 0x0f)]);
-    }
-    text
 }

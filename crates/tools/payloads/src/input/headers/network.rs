@@ -6,11 +6,14 @@ use std::{
 };
 
 use super::{
-    Addresses, Contents, Fragment, Group, Header, Ip, Naming, Walk,
     checksum::{Covered, Sum},
-    names::{Names, bytes, digits, hardware, hex, named},
+    ip::{Addresses, Ip},
+    names::{Names, Naming},
     other::{self, Other},
     terms,
+    types::{Contents, Fragment, Group},
+    walk::{Header, Walk},
+    words::{bytes, digits, hardware, hex, named},
 };
 
 /// The IP protocol of TCP.
@@ -385,10 +388,8 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             names.field(16, &terms::AUTHENTICATION_RESERVED, header.u16(2).to_string());
             names.field(32, &terms::AUTHENTICATION_SPI, format!("0x{:08x}", header.u32(4)));
             names.field(32, &terms::AUTHENTICATION_SEQUENCE, header.u32(8).to_string());
-            if len > 12 {
-                let value = hex(all.get(12..).unwrap_or_default());
-                names.bytes(len - 12, &terms::AUTHENTICATION_VALUE, value);
-            }
+            let value = hex(all.get(12..).unwrap_or_default());
+            names.bytes(len.saturating_sub(12), &terms::AUTHENTICATION_VALUE, value);
             names.text(next_in_words(next));
         }
         if header.is_whole() && len < 12 {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::names::named;
+use super::words::named;
 
 /// What a packet holds that is not TCP, or is not read.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

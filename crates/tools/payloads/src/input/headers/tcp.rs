@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use super::{
-    Contents, Group, Header, Ip, Naming, Walk,
     checksum::Covered,
-    names::{Names, bytes, digits, hex, named},
+    ip::Ip,
+    names::{Names, Naming},
     terms,
+    types::{Contents, Group, TcpContext},
+    walk::{Header, Walk},
+    words::{bytes, digits, hex, named},
 };
 use crate::input::{Endpoint, Flags, Segment};
 
@@ -19,19 +22,6 @@ const NEEDED: usize = 14;
 
 /// The largest shift that a window scale option may ask for (RFC 7323 section 2.3).
 const LARGEST_SHIFT: u8 = 14;
-
-/// What is known of a connection when one of its segments is named, as seen by its sender.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct TcpContext {
-    /// The sequence number of the sender's SYN, from which its numbers are counted: the first byte
-    /// is 1. Where the capture has no SYN, the number before its first byte that was seen.
-    pub sequence_base: Option<u32>,
-    /// The same of the other side, from which acknowledgments are counted.
-    pub acknowledgment_base: Option<u32>,
-    /// By which power of 2 the sender's windows are to be multiplied (RFC 7323 section 2.2): 0
-    /// unless both SYNs had the option, and unknown where one of them was not captured.
-    pub window_shift: Option<u8>,
-}
 
 /// An option of a TCP header.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

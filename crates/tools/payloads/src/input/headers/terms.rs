@@ -1,6 +1,6 @@
 //! What the fields of headers are called, what they are for, and where that is written.
 
-use super::Term;
+use super::types::Term;
 
 /// Makes a static [`Term`] of each line, and the list of all of them.
 macro_rules! terms {

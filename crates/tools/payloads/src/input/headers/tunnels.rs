@@ -1,11 +1,14 @@
 //! What carries packets within packets: GRE, Ethernet in IP, and UDP with VXLAN or Geneve.
 
 use super::{
-    Group, Header, Ip, Naming, Walk,
     checksum::Covered,
-    names::{bytes, hex, named},
+    ip::Ip,
+    names::Naming,
     other::{self, Other},
     terms,
+    types::Group,
+    walk::{Header, Walk},
+    words::{bytes, hex, named},
 };
 
 /// The ports of VXLAN: IANA's, and the one that Linux had before.
@@ -169,6 +172,7 @@ impl<'a, N: Naming> Walk<'a, '_, N> {
             names.layer("Ethernet in IP", Group::Network);
             names.field(4, &terms::ETHERIP_VERSION, (word >> 12).to_string());
             names.field(12, &terms::ETHERIP_RESERVED, (word & 0x0fff).to_string());
+            names.text("Ethernet".to_owned());
         }
         if !header.is_whole() {
             return self.missing("Ethernet in IP", 2);

@@ -25,6 +25,8 @@ terms! {
         "RFC 9112 section 4";
     FIELD: "http.field", "field", "a name and a value", "RFC 9112 section 5";
     HEAD_END: "http.head-end", "empty line", "ends the head", "RFC 9112 section 2.1";
+    EMPTY_LINE: "http.empty-line", "empty line", "between messages, and passed over",
+        "RFC 9112 section 2.2";
     CONTENT: "http.content", "content", "what the head announces", "RFC 9110 section 6.4";
     JSON: "http.json", "JSON", "a value as text", "RFC 8259";
     CHUNK_SIZE: "chunk.size", "chunk size", "how many bytes of data follow, in hexadecimal digits",
@@ -50,8 +52,18 @@ terms! {
         "RFC 6455 section 5.3";
     PAYLOAD: "websocket.payload", "payload", "as it was sent: masked, if there is a key",
         "RFC 6455 section 5.3";
+    TLS_HEADER: "tls.header", "record header", "what the record carries, a version, a length",
+        "RFC 8446 section 5.1";
+    TLS_DATA: "tls.data", "record", "what the record carries: not read, and mostly encrypted",
+        "RFC 8446 section 5.1";
+    HTTP2_PREFACE: "http2.preface", "preface", "what a client begins HTTP/2 with",
+        "RFC 9113 section 3.4";
+    HTTP2_HEADER: "http2.header", "frame header", "a length, a type, flags, a stream",
+        "RFC 9113 section 4.1";
+    HTTP2_DATA: "http2.data", "frame", "what the frame carries: not read", "RFC 9113 section 4.1";
     LATE: "late", "late", "belongs before others that were captured earlier", "";
     UNKNOWN: "unknown", "bytes without their context", "what they belong to is not known", "";
+    MISFIT: "misfit", "bytes that do not fit", "no message of what the connection speaks", "";
 }
 
 /// What `part` of such a unit is called. The first bytes of a frame have a term for each field.
@@ -63,6 +75,7 @@ pub fn term(unit: UnitKind, part: Part) -> &'static Term {
         Part::StartLine => &STATUS_LINE,
         Part::Field => &FIELD,
         Part::HeadEnd => &HEAD_END,
+        Part::EmptyLine => &EMPTY_LINE,
         Part::Body(Content::Json) => &JSON,
         Part::Body(_) => &CONTENT,
         Part::ChunkSize => &CHUNK_SIZE,
@@ -74,7 +87,13 @@ pub fn term(unit: UnitKind, part: Part) -> &'static Term {
         Part::FrameStart | Part::FrameLength => &EXTENDED_LENGTH,
         Part::MaskingKey => &MASKING_KEY,
         Part::Payload => &PAYLOAD,
+        Part::Preface => &HTTP2_PREFACE,
+        Part::RecordHeader if unit == UnitKind::Http2 => &HTTP2_HEADER,
+        Part::RecordHeader => &TLS_HEADER,
+        Part::RecordData if unit == UnitKind::Http2 => &HTTP2_DATA,
+        Part::RecordData => &TLS_DATA,
         Part::Late => &LATE,
         Part::Unknown => &UNKNOWN,
+        Part::Misfit => &MISFIT,
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         websocket::{self, Header, Opcode},
     },
     input::headers::Term,
-    report::{escape::push_escaped, explain::chunk_size, plural::plural},
+    report::{escape::push_escaped, heads::chunk_size_meaning, plural::plural, records},
 };
 
 /// The longest text that is quoted within other words, in characters.
@@ -28,7 +28,11 @@ pub fn kind(unit: &Unit) -> &'static str {
         UnitKind::Body | UnitKind::Event => "content",
         UnitKind::Chunk | UnitKind::EventChunk => "chunk",
         UnitKind::Frame => "frame",
-        UnitKind::Unknown => "bytes",
+        UnitKind::EmptyLine
+        | UnitKind::Tls
+        | UnitKind::Http2
+        | UnitKind::Unknown
+        | UnitKind::Misfit => "bytes",
     }
 }
 
@@ -69,7 +73,10 @@ pub fn what(unit: &Unit) -> String {
             ("chunk", first_line(part(data)))
         }
         UnitKind::Frame => return frame(unit),
+        UnitKind::EmptyLine => ("empty line", &b""[..]),
+        UnitKind::Tls | UnitKind::Http2 => return records::what(unit),
         UnitKind::Unknown => ("bytes without their context", &b""[..]),
+        UnitKind::Misfit => ("bytes that do not fit", first_line(&unit.bytes)),
     };
     with_quote(name, quoted)
 }
@@ -136,6 +143,10 @@ pub fn push(line: &mut Line<'_>, unit: &Unit, terms: &mut Vec<&'static Term>) {
     if let Some(before) = unit.continues {
         line.number("continues", before);
     }
+    if matches!(unit.kind, UnitKind::Tls | UnitKind::Http2) {
+        line.hex("hex", &unit.bytes);
+        return;
+    }
     let Some(header) = unit.frame.filter(|_| unit.kind == UnitKind::Frame) else {
         text_or_hex(line, &unit.bytes);
         return;
@@ -195,9 +206,12 @@ fn parts(array: &mut Array<'_>, unit: &Unit, terms: &mut Vec<&'static Term>) {
                 (Part::MaskingKey | Part::FrameLength | Part::FrameStart, _) => {
                     push_hex_digits(&mut value, piece);
                 }
+                (Part::RecordHeader | Part::RecordData | Part::Preface, _) => {
+                    push_hex_digits(&mut value, &piece[..piece.len().min(VALUE_LIMIT / 2)]);
+                }
                 (Part::ChunkSize, _) => {
                     push_limited(&mut value, piece, VALUE_LIMIT);
-                    value = format!("{value}: {}", chunk_size(piece));
+                    value = format!("{value}: {}", chunk_size_meaning(piece));
                 }
                 _ => push_limited(&mut value, piece, VALUE_LIMIT),
             }

@@ -352,7 +352,10 @@ class Capture {
       for (const field of fields) add(field.of ?? group, field.bits);
     }
     add('missing', 8 * (packet.length - packet.captured));
-    for (const block of blocks) block[1] /= 8;
+    for (const block of blocks) {
+      block[1] /= 8;
+      this.colours.add(block[0]);
+    }
     packet.blocks = blocks;
     packet.blocksOf = drawn;
     return blocks;
@@ -370,7 +373,7 @@ class Capture {
     }
     const flags = (packet.flags ?? []).filter((flag) => ['SYN', 'FIN', 'RST'].includes(flag));
     if (said.length > 0) return [...said, ...flags].join(' · ');
-    if (packet.data > 0) return [`${count(packet.data, 'byte')}`, ...flags].join(' · ');
+    if (packet.data > 0) return [packet.what, ...flags].join(' · ');
     if (flags.length === 0) return packet.flags?.includes('ACK') ? 'ACK' : packet.what;
     return [...flags, ...packet.flags.filter((flag) => flag === 'ACK')].join(', ');
   }

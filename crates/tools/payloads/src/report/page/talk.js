@@ -127,13 +127,14 @@ class Talk {
   }
 
   /** What an item is, without what it says, which stands below it. */
-  title({ kind, bytes, opcode, masked, event, unpacked, cut, complete, continues }) {
+  title({ kind, bytes, opcode, masked, event, dispatched, unpacked, cut, complete, continues }) {
     const names = { ...UNIT_NAMES, event: 'Event', message: 'Message' };
     const size = bytes === undefined ? '' : `, ${count(bytes, 'byte')}`;
     const frames = ['continuation', 'text', 'binary'];
     const control = { 8: 'close', 9: 'ping', 10: 'pong' };
     const name = kind === 'frame'
       ? `${control[opcode] ?? frames[opcode] ?? 'reserved'} frame${masked ? ', masked' : ''}`
+      : kind === 'event' && dispatched === false ? 'No event'
       : names[kind] ?? kind;
     return name + (event && event !== 'message' ? ` “${event}”` : '') + size +
       (unpacked ? `, unpacked (${unpacked})` : '') + (cut ? ', cut at a limit' : '') +
