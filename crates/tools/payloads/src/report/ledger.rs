@@ -46,10 +46,8 @@ impl Ledger {
             run.bytes += bytes;
         } else {
             let before = std::mem::replace(run, Run { bytes, part });
-            // Of the others, no more than the latest bytes are ever counted anew.
-            if before.bytes > 0
-                && matches!(known, Known::HttpHead | Known::Content | Known::Undecided)
-            {
+            // Of framing, which is most often there, nothing but the latest is ever counted anew.
+            if before.bytes > 0 && known != Known::Framing {
                 self.keep(known, before);
             }
         }
