@@ -212,7 +212,7 @@ fn an_interval_is_a_whole_number_of_seconds_from_1_to_86400() {
         let error = fails_to_start(APP, args, &[]);
         assert!(error.contains("usage: sseapp [INTERVAL]"), "{args:?}: {error}");
     }
-    for good in ["1", "10", "86400"] {
+    for good in ["1", "10", "+10", "86400"] {
         Server::start_with(APP, &[good], &[]);
     }
 }

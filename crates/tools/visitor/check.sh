@@ -20,6 +20,11 @@ tcpapp | webapp | ajaxapp | sseapp | wsapp) ;;
 *) fail "there is no app '$app': choose one of tcpapp, webapp, ajaxapp, sseapp, wsapp" ;;
 esac
 
+case ${3-} in
+'' | --*) ;;
+*[!0-9]*) fail "the gap is a whole number of seconds from 1 to 3600, not '$3'" ;;
+esac
+
 if [ "$(id -u)" = 0 ]; then here=--here; else here=--sudo; fi
 
 # Where to record: between two hosts made for it, unless an option names this machine's own network.

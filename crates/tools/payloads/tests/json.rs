@@ -105,6 +105,19 @@ fn a_time_may_come_in_two_units_and_is_recounted() {
 }
 
 #[test]
+fn a_note_says_which_packet_brought_it() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"time\n");
+    let mut again = tcp.packets[3].clone();
+    again.time += 1_000;
+    tcp.packets.push(again);
+    tcp.data(SERVER, b"09:31:45\n\n").ack(CLIENT);
+    let notes = lines_of(&tcp.pcap(), "note");
+    let note = notes.iter().find(|note| note["note"] == "sent-again").unwrap();
+    assert_eq!((&note["packet"], &note["bytes"]), (&json!(5), &json!(5)), "{notes:?}");
+}
+
+#[test]
 fn updates_are_told_with_their_packets() {
     let mut tcp = Connection::v4();
     tcp.open();

@@ -14,7 +14,6 @@ use std::{
 };
 
 use socket2::SockRef;
-
 use tokio::{
     io::Interest,
     net::{TcpListener, TcpStream},

@@ -66,8 +66,8 @@ impl Capture {
         Ok(capture)
     }
 
-    /// Waits for Ctrl-C: the exit status. Ctrl-C ends the capture too, if that is not over already.
-    /// Where there is nothing to show, it is not waited for.
+    /// Waits for Ctrl-C, which ends the capture too, or, where there is nothing to show, for the end of
+    /// the capture alone: the exit status.
     pub async fn until_ctrl_c(mut self) -> ExitCode {
         let mut interrupt = pin!(ctrl_c());
         let outcome = select! {

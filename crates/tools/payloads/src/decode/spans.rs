@@ -5,11 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use crate::input::Endpoint;
 use crate::tcp::Origin;
 
-/// The most packets of one side that are remembered until what they carry comes out in order.
-const PACKET_LIMIT: usize = 4096;
-
-/// The most sides that packets are remembered of.
-const SIDE_LIMIT: usize = 2 * crate::tcp::CONNECTION_LIMIT;
+/// The most packets that are remembered until what they carry comes out in order: 2 MiB of them.
+const PACKET_LIMIT: usize = 64 * 1024;
 
 /// Where bytes were captured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +28,11 @@ struct Carried {
 
 /// The packets of a capture whose data is still to come out in order, by their ends.
 #[derive(Debug, Default)]
-pub(super) struct Carriers(HashMap<(Endpoint, Endpoint), VecDeque<Carried>>);
+pub(super) struct Carriers {
+    by_ends: HashMap<(Endpoint, Endpoint), VecDeque<Carried>>,
+    /// How many there are.
+    count: usize,
+}
 
 impl Carriers {
     /// A packet from `source` to `destination` carries data that begins with `sequence`.
@@ -42,18 +43,17 @@ impl Carriers {
         sequence: u32,
         span: Span,
     ) {
-        if self.0.len() >= SIDE_LIMIT && !self.0.contains_key(&(source, destination)) {
-            // So many are not open at a time.
-            self.0.retain(|_, carried| !carried.is_empty());
-            if self.0.len() >= SIDE_LIMIT {
-                self.0.clear();
+        if self.count >= PACKET_LIMIT {
+            // So many wait only where what they wait for never comes: those of the longest queue are
+            // forgotten.
+            if let Some(longest) = self.by_ends.values_mut().max_by_key(|carried| carried.len()) {
+                self.count -= longest.len();
+                *longest = VecDeque::new();
             }
         }
-        let carried = self.0.entry((source, destination)).or_default();
-        if carried.len() == PACKET_LIMIT {
-            carried.pop_front();
-        }
+        let carried = self.by_ends.entry((source, destination)).or_default();
         carried.push_back(Carried { sequence, span });
+        self.count += 1;
     }
 
     /// Where the `len` bytes from `sequence` on, which come out now, were captured first. Earlier
@@ -66,9 +66,10 @@ impl Carriers {
         len: usize,
         found: &mut VecDeque<Span>,
     ) {
-        let Some(carried) = self.0.get_mut(&(source, destination)) else {
+        let Some(carried) = self.by_ends.get_mut(&(source, destination)) else {
             return;
         };
+        let before = carried.len();
         let mut at = sequence;
         let mut left = u32::try_from(len).unwrap_or(u32::MAX);
         while left > 0 {
@@ -90,6 +91,10 @@ impl Carriers {
             let end = carried.sequence.wrapping_add(carried.span.bytes);
             at.wrapping_sub(end).cast_signed() < 0
         });
+        self.count -= before - carried.len();
+        if carried.is_empty() {
+            self.by_ends.remove(&(source, destination));
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! What each packet does on its connection: what it asks, answers and acknowledges, in words.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::plural::plural;
 use crate::{
     input::{
         Endpoint, Segment,
@@ -35,8 +34,8 @@ pub struct Deed {
 #[derive(Debug, Default)]
 pub struct Tracker {
     flows: HashMap<u64, Flow>,
-    /// The numbers of the connections, the oldest first.
-    order: VecDeque<u64>,
+    /// The numbers of the connections by that of their last packet.
+    order: BTreeMap<u64, u64>,
 }
 
 /// One connection.
@@ -48,6 +47,8 @@ struct Flow {
     /// Which end sent its FIN first.
     closed_first: Option<usize>,
     is_open: bool,
+    /// The number of its last packet.
+    last: u64,
 }
 
 /// What one end has sent.
@@ -88,18 +89,20 @@ impl Tracker {
     /// What this packet does, which comes after all that were given before.
     pub fn deed(&mut self, sent: &Sent<'_>) -> Deed {
         let Sent { segment, connection, .. } = *sent;
-        let flow = self.flows.entry(connection).or_insert_with(|| {
-            self.order.push_back(connection);
-            Flow {
-                ends: [segment.source, segment.destination],
-                sides: Default::default(),
-                closed_first: None,
-                is_open: false,
-            }
+        let flow = self.flows.entry(connection).or_insert_with(|| Flow {
+            ends: [segment.source, segment.destination],
+            sides: Default::default(),
+            closed_first: None,
+            is_open: false,
+            last: 0,
         });
+        self.order.remove(&flow.last);
+        flow.last = sent.packet;
+        self.order.insert(flow.last, connection);
         let deed = flow.deed(sent);
+        // The longest idle one goes, as it does where connections are followed.
         if self.order.len() > CONNECTION_LIMIT
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((_, oldest)) = self.order.pop_first()
         {
             self.flows.remove(&oldest);
         }
@@ -259,7 +262,7 @@ impl Flow {
             what = match acknowledged {
                 Some(packets) => format!("ACK: the {name} has received {packets}"),
                 None if flags.ack => "ACK: nothing new".to_owned(),
-                None => plural(0, "byte").to_string(),
+                None => "no flag, and no data".to_owned(),
             };
         }
         what

@@ -37,6 +37,9 @@ pub const PACKET_LIMIT: u64 = 5000;
 /// The most bytes of a capture that a page holds, counted as they were captured.
 pub const BYTE_LIMIT: u64 = 8 * 1024 * 1024;
 
+/// The most bytes of lines that a page holds of a capture, for tiny chunks take many lines.
+const TEXT_LIMIT: usize = 64 * 1024 * 1024;
+
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 
@@ -97,7 +100,9 @@ impl Lines {
         let kind = after(line, "\"kind\":\"").split('"').next().unwrap_or_default();
         if kind == "packet" {
             let bytes = self.bytes + number(line, "\"captured\":");
-            if self.left_out > 0 || self.packets == PACKET_LIMIT || bytes > BYTE_LIMIT {
+            let is_full =
+                self.packets == PACKET_LIMIT || bytes > BYTE_LIMIT || self.text.len() > TEXT_LIMIT;
+            if self.left_out > 0 || is_full {
                 self.left_out += 1;
                 return false;
             }
@@ -303,6 +308,14 @@ mod tests {
             writeln!(lines, "{line}").unwrap();
         }
         lines
+    }
+
+    /// The page and the program leave out beyond the same limits.
+    #[test]
+    fn the_limits_of_the_script_are_the_same() {
+        let model = SCRIPTS[0];
+        assert!(model.contains(&format!("KEPT_PACKETS = {PACKET_LIMIT};")));
+        assert!(model.contains(&format!("KEPT_BYTES = {} * 1024 * 1024;", BYTE_LIMIT >> 20)));
     }
 
     /// What stands between two texts, each of which occurs once.

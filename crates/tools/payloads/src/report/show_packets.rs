@@ -125,7 +125,7 @@ impl<W: Write> Listener for PacketPrinter<W> {
 }
 
 impl<W: Write> Told for PacketPrinter<W> {
-    fn hold(&mut self) {
+    fn hold(&mut self, _packet: u64) {
         self.held_from = Some(self.printer.text.len());
         // What is held back comes after a packet, which has more than one line.
         self.printer.started = true;

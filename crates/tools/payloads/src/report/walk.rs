@@ -30,9 +30,9 @@ pub struct End {
 
 /// Takes what a [`Walk`] finds, besides what the units and notes say.
 pub(super) trait Told: Listener {
-    /// Holds back what is told from here on until [`packet`](Self::packet) tells of the packet that
-    /// brought it.
-    fn hold(&mut self);
+    /// Holds back what is told from here on until [`packet`](Self::packet) tells of the packet with
+    /// this number, which brought it.
+    fn hold(&mut self, packet: u64);
     /// Takes a packet with its number, its time in nanoseconds since the first, what it does on its
     /// connection, and what its bits are. What was held back comes after it.
     fn packet(
@@ -124,7 +124,7 @@ impl<L: Told> Walk<L> {
         while let Some(decided) = counter.take_decided() {
             assembler.listener().update(decided);
         }
-        assembler.listener().hold();
+        assembler.listener().hold(number);
         let (connection, side) = self.conversations.segment(packet.time, segment, &mut self.sinks);
         let Both(assembler, counter) = &mut self.sinks;
         counter.end_packet(connection, side, &found, segment);

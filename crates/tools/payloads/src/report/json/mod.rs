@@ -18,7 +18,7 @@
 //! | a unit: `request`, `response`, `content`, `chunk`, `text`, `frame`, `bytes` | it is complete or cannot be completed; where a message has no end but the connection's, with each packet; where it is long, in pieces | `unit`, `label`, `what`, `connection`, `side`, `time`, `bytes`, `parts`, `spans`, `complete`, `continues` (the unit before, where this is a piece of the same); `text` where it is text, else `hex`. A frame has `hex` always, and `fin`, `rsv`, `opcode`, `masked`, and its `payload` unmasked, as `text` or `hex` within |
 //! | `event` | an empty line ends an event's lines, or its stream ends without one | `connection`, `side`, `time`, `units` (numbers), `label` if it was dispatched, `what`, `id`, `event`, `data`, `retry` where given, `dispatched`, `unpacked` (the codings) where it was packed, `cut` where there was more of it than is kept |
 //! | `message` | the last frame of a message of several or packed frames, or the end of content in several or packed units | `connection`, `side`, `time`, `units`, `label`, `what`, `text` or `hex`, `bytes` (all of them), `unpacked` (`"gzip"`, `"permessage-deflate"` ...; absent where it was not packed), `cut` where there was more of it than is kept, `short` (why, in words) where the rest of it did not come or unpack |
-//! | `note` | something about bytes, packets or a connection that a reader should know | `note` (a stable word), `text` (as `show` prints it), `time`, and `connection`, `side`, `bytes`, `unit` where they apply |
+//! | `note` | something about bytes, packets or a connection that a reader should know | `note` (a stable word), `text` (as `show` prints it), `time`, and `connection`, `side`, `packet`, `bytes`, `unit` where they apply |
 //! | `recount` | bytes of a unit turned out to be of another kind | `unit`, `byte` (from 0), `bytes`, `of` |
 //! | `update` | an update is decided | `packets` (first and last), `figures` and the divisions `client` and `server`, named as in `stats --json` |
 //! | `end` | the capture is over | `why` (`"over"`, `"cut"`, `"damaged"`), `shown`, `sent_again`, `cut_off`, `no_data` (of keep-alives and window probes), `missing`, and `stats`: the object that `stats --json` prints |
@@ -166,6 +166,8 @@ struct Lines<W> {
     line: String,
     /// From where on the text waits for the line of the packet at hand.
     held_from: Option<usize>,
+    /// The number of the packet at hand, which brings what is told.
+    at_packet: Option<u64>,
     /// What was noted of the packet at hand.
     noted: Option<String>,
     terms: Vec<&'static Term>,
@@ -208,7 +210,8 @@ impl<W: Write> Listener for Lines<W> {
 }
 
 impl<W: Write> Told for Lines<W> {
-    fn hold(&mut self) {
+    fn hold(&mut self, packet: u64) {
+        self.at_packet = Some(packet);
         self.held_from = Some(self.text.len());
         self.noted = None;
     }
@@ -222,6 +225,7 @@ impl<W: Write> Told for Lines<W> {
         named: Named,
     ) {
         let held = self.held_from.take().map(|from| self.text.split_off(from));
+        self.at_packet = None;
         self.packet_line(number, time, packet, deed, named);
         self.text.push_str(&held.unwrap_or_default());
     }
@@ -265,6 +269,7 @@ impl<W> Lines<W> {
             text: String::new(),
             line: String::new(),
             held_from: None,
+            at_packet: None,
             noted: None,
             terms: Vec::new(),
             known: HashSet::new(),
@@ -363,10 +368,14 @@ impl<W> Lines<W> {
         let Some(text) = notes::ending_text(ending) else {
             return;
         };
+        let packet = self.at_packet;
         self.line("note", |line| {
             line.string("note", ending.word());
             line.string("text", &text);
             line.time("time", time);
+            if let Some(packet) = packet {
+                line.number("packet", packet);
+            }
             line.number("connection", connection.number);
         });
     }
@@ -407,10 +416,14 @@ impl<W> Lines<W> {
         if self.held_from.is_some() && matches!(note, Note::Repeated(_) | Note::Tcp(_)) {
             self.noted.get_or_insert_with(|| text.clone());
         }
+        let packet = self.at_packet;
         self.line("note", |line| {
             line.string("note", note.word());
             line.string("text", &text);
             line.time("time", time);
+            if let Some(packet) = packet {
+                line.number("packet", packet);
+            }
             line.number("connection", connection.number);
             line.string("side", side.name());
             if bytes > 0 {
@@ -436,11 +449,15 @@ impl<W> Lines<W> {
         self.text.push_str(&text);
         text.clear();
         self.line = text;
+        let packet = self.at_packet;
         for violation in &unit.violations {
             self.line("note", |line| {
                 line.string("note", violation.word());
                 line.string("text", violation.text());
                 line.time("time", unit.time);
+                if let Some(packet) = packet {
+                    line.number("packet", packet);
+                }
                 line.number("connection", unit.connection);
                 line.string("side", unit.side.name());
                 line.number("unit", unit.id);

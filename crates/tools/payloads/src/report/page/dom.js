@@ -79,8 +79,10 @@ function duration(seconds) {
   if (time < 0.00995) return `${(time * 1e3).toFixed(time < 0.000995 ? 2 : 1)} ms`;
   if (time < 0.9995) return `${(time * 1e3).toFixed(0)} ms`;
   if (time < 119.95) return `${time.toFixed(1)} s`;
-  if (time < 7200) return `${Math.floor(time / 60)} min ${Math.round(time % 60)} s`;
-  return `${Math.floor(time / 3600)} h ${Math.round(time % 3600 / 60)} min`;
+  const whole = Math.round(time);
+  if (whole < 7200) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(time / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** The colours, in the order of a packet's layers, and what they stand for. */

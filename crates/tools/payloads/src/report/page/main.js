@@ -269,7 +269,6 @@ function commonKey(name) {
   return true;
 }
 
-
 const regionKeys = {
   packets({ key: name, target }) {
     if (name === 'ArrowDown') move(1);
@@ -352,7 +351,13 @@ function startLive() {
   };
   source.onmessage = ({ data }) => {
     live.lines.push(data);
-    live.frame ||= requestAnimationFrame(takeLines);
+    // A tab that is not seen gets no picture, and what comes must not pile up.
+    if (live.lines.length >= 1000) {
+      cancelAnimationFrame(live.frame);
+      takeLines();
+    } else {
+      live.frame ||= requestAnimationFrame(takeLines);
+    }
   };
 }
 

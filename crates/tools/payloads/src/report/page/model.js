@@ -52,7 +52,7 @@ class Capture {
     this.corrections = 0;
   }
 
-  /** Takes one line; what it does not know it ignores, as json.md asks. */
+  /** Takes one line. What it does not know it ignores, as the docs of `show --json` ask. */
   take(line) {
     const take = this[`take_${line.kind}`];
     if (take) take.call(this, line);
