@@ -164,6 +164,8 @@ pub enum EmptyLine {
     Nothing,
     /// Which event it ends is not known.
     Unknown,
+    /// It is the LF of an empty line whose CR came in the unit before.
+    Rest,
 }
 
 /// A message or an event.
