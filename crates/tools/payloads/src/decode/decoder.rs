@@ -157,8 +157,11 @@ impl Decoder {
     }
 
     fn missing<S: Sink>(&mut self, origin: &Origin<'_>, len: u64, note: Note<'_>, sink: &mut S) {
-        let Half { state, progress, .. } = &self.halves[origin.side.index()];
-        if matches!(state, State::Start { .. }) && progress.keeps_unnamed() {
+        // After a line of text, the next one may be kept again.
+        while let Half { state: State::Start { .. }, progress, .. } =
+            &self.halves[origin.side.index()]
+            && progress.keeps_unnamed()
+        {
             let found = start::likeliest(self.protocol, origin.side, progress.kept());
             self.begin(found, origin, sink);
         }

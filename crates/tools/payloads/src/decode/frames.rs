@@ -153,20 +153,19 @@ impl Frames {
             Packing::On(parameters) => parameters,
             _ => Parameters::default(),
         };
-        let result = if self.context_lost {
-            Err(Fault::Context)
-        } else {
+        if self.context_lost {
+            message.fault = Some(Fault::Context);
+        }
+        if message.fault.is_none() {
             let unpacker = self
                 .unpacker
                 .get_or_insert_with(|| Box::new(MessageUnpacker::new(parameters, &shared.budget)));
             let pushed = unpacker.push(bytes, room);
-            if is_last { unpacker.end(room) } else { pushed }
-        };
-        if let Err(fault) = result {
-            message.fault.get_or_insert(fault);
-        }
-        if is_last && message.fault.is_some() {
-            self.lose_context();
+            message.fault = if is_last { unpacker.end(room).err() } else { pushed.err() };
+            if message.fault.is_some() {
+                // Its memory may be why.
+                self.lose_context();
+            }
         }
     }
 
@@ -206,9 +205,12 @@ impl Frames {
         };
         let mut message = gathered.message;
         message.short = fault.map(Short::Fault);
-        // What may be no permessage-deflate at all is not said to be damaged.
-        let is_guess = self.packing == Packing::Unknown && fault.is_some();
-        if if packed { !is_guess } else { message.source.units.len() > 1 } {
+        let says_more = match packed {
+            // What may be no permessage-deflate at all is not said to be damaged.
+            true => fault.is_none() || self.packing != Packing::Unknown,
+            false => message.source.units.len() > 1,
+        };
+        if says_more {
             shared.message(message);
         }
     }

@@ -330,7 +330,7 @@ impl<L: Listener> Assembler<L> {
             spans::consume(delivered, bytes.len(), &mut unit.spans);
             unit.kinds.push(kind, bytes.len());
             // Bytes without their context are no part of a message.
-            if kind == Kind::Content && part != Part::Unknown {
+            if kind == Kind::Content && !matches!(part, Part::Unknown | Part::Misfit) {
                 let run = Run { unit: unit.id, byte: unit.bytes.len(), bytes: bytes.len() };
                 self.messages[origin.connection.slot][origin.side.index()].push(run);
             }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use serde_json::{Value, json};
 
 use super::{
-    figures::{Figures, Known, Update, UsualUpdate},
+    figures::{Division, Figures, KNOWN, Known, Update, UsualUpdate},
     ledger::{Change, Ledger},
 };
 use crate::{
@@ -38,11 +38,15 @@ struct Row {
 /// What lies between two silences.
 #[derive(Clone, Copy, Default)]
 struct Part {
-    /// Its number, from 0.
-    number: u64,
+    /// Its number, from 0. So many silences of half a second last 68 years.
+    number: u32,
     /// When its first packet was captured.
     start: i64,
-    update: Update,
+    /// Its figures, and those without the client's data packets.
+    figures: Figures,
+    without_client: Figures,
+    /// The bytes of the client and of the server, by what is known of them.
+    bytes: [[u64; KNOWN]; 2],
     /// Whether it opens or ends a connection.
     has_control: bool,
     /// Whether its server answers an HTTP request.
@@ -58,9 +62,42 @@ struct Part {
 impl Part {
     /// The update that it is, if it is one.
     fn update(&self) -> Option<Update> {
-        let is_update = self.number > 0 && !self.has_control && self.update.figures.app_bytes > 0;
-        let can_push = self.has_unasked && !self.has_answer;
-        is_update.then_some(Update { can_push, ..self.update })
+        let is_update = self.number > 0 && !self.has_control && self.figures.app_bytes > 0;
+        is_update.then(|| Update {
+            figures: self.figures,
+            without_client: self.without_client,
+            can_push: self.has_unasked && !self.has_answer,
+            divisions: self.bytes.each_ref().map(Division::from),
+        })
+    }
+}
+
+/// The parts that may still change.
+#[derive(Default)]
+struct Parts {
+    /// The one at hand.
+    now: Part,
+    /// Those before it.
+    before: VecDeque<Part>,
+}
+
+impl Parts {
+    /// The part with this number, unless it changes no more.
+    fn get(&mut self, number: u32) -> Option<&mut Part> {
+        if number == self.now.number {
+            return Some(&mut self.now);
+        }
+        let first = self.before.front()?.number;
+        self.before.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// Changes what a part says of the bytes of `side`.
+    fn apply(&mut self, side: Side, change: Change) {
+        if let Some(part) = self.get(change.part) {
+            let bytes = &mut part.bytes[side.index()];
+            bytes[change.from as usize] -= change.bytes;
+            bytes[change.to as usize] += change.bytes;
+        }
     }
 }
 
@@ -73,13 +110,12 @@ struct Sides {
 
 /// Counts the packets as they come.
 pub(super) struct Counter {
-    overall: Figures,
+    /// The figures of the parts that change no more.
+    ended: Figures,
     last_time: i64,
-    /// The part at hand, and before it those that may still change.
-    parts: VecDeque<Part>,
+    parts: Parts,
     /// By the places of the connections.
-    #[expect(clippy::vec_box, reason = "places change each time a connection is over")]
-    sides: Vec<Box<Sides>>,
+    sides: Vec<Sides>,
     /// Where connections are, by their numbers, or were.
     recent: [usize; RECENT],
     /// The bytes of the packet at hand that nothing was said of so far, and when it was captured.
@@ -88,15 +124,18 @@ pub(super) struct Counter {
     updates: u64,
     forgot: bool,
     dropped: u64,
+    /// Whether updates are told when they are decided, and those that wait to be.
+    tells: bool,
     decided: VecDeque<Decided>,
 }
 
 impl Default for Counter {
     fn default() -> Self {
         Self {
-            overall: Figures::default(),
+            ended: Figures::default(),
             last_time: 0,
-            parts: VecDeque::new(),
+            parts: Parts::default(),
+            tells: false,
             sides: Vec::new(),
             recent: [0; RECENT],
             fresh: (0, 0),
@@ -138,6 +177,11 @@ pub(super) struct Counted {
 }
 
 impl Counter {
+    /// One that tells updates when they are decided.
+    pub(super) fn telling() -> Self {
+        Self { tells: true, ..Self::default() }
+    }
+
     /// Counts a packet, and what is said in it.
     pub(super) fn packet(
         &mut self,
@@ -157,7 +201,7 @@ impl Counter {
 
     /// Whether a packet at `time` comes after a silence.
     pub(super) fn is_silence_before(&self, time: i64) -> bool {
-        self.overall.total_packets > 0 && time.saturating_sub(self.last_time) >= SILENCE
+        self.parts.now.figures.total_packets > 0 && time.saturating_sub(self.last_time) >= SILENCE
     }
 
     /// When the latest packet was captured.
@@ -173,24 +217,21 @@ impl Counter {
         found: &Found<'_>,
         segment: &Segment<'_>,
     ) {
-        let is_first = self.overall.total_packets == 0;
-        if is_first || self.is_silence_before(time) {
+        if self.parts.now.figures.total_packets == 0 {
+            (self.parts.now.start, self.last_time) = (time, time);
+        } else if self.is_silence_before(time) {
             self.begin_part(time);
         }
         // A packet that was captured out of order does not turn the time back.
-        if is_first || time > self.last_time {
-            self.last_time = time;
-        }
-        self.overall.add(found, segment);
+        self.last_time = self.last_time.max(time);
         self.fresh = (segment.payload_len.into(), time);
-        if let Some(part) = self.parts.back_mut() {
-            part.update.figures.add(found, segment);
-            part.has_control |= segment.flags.syn || segment.flags.fin || segment.flags.rst;
-            if part.packets.0 == 0 {
-                part.packets.0 = number;
-            }
-            part.packets.1 = number;
+        let part = &mut self.parts.now;
+        part.figures.add(found, segment);
+        part.has_control |= segment.flags.syn || segment.flags.fin || segment.flags.rst;
+        if part.packets.0 == 0 {
+            part.packets.0 = number;
         }
+        part.packets.1 = number;
     }
 
     /// Counts what `side` sent in the packet, as far as nothing was said of it: it waits for others.
@@ -205,12 +246,10 @@ impl Counter {
         if waiting > 0
             && let Some(slot) = self.slot_of(connection)
         {
-            self.come(slot, side, waiting, None);
+            self.come(slot, side, waiting, Known::Undecided);
         }
-        if let Some(part) = self.parts.back_mut()
-            && (side == Side::Server || segment.payload_len == 0)
-        {
-            part.update.without_client.add(found, segment);
+        if side == Side::Server || segment.payload_len == 0 {
+            self.parts.now.without_client.add(found, segment);
         }
     }
 
@@ -225,79 +264,79 @@ impl Counter {
     }
 
     /// Bytes of the packet at hand are counted in the part at hand.
-    fn come(&mut self, slot: usize, side: Side, bytes: u64, known: Option<Known>) {
-        if let Some(part) = self.parts.back_mut() {
-            let division = &mut part.update.divisions[side.index()];
-            division.total += bytes;
-            division.change(None, known, bytes);
-            self.sides[slot].ledgers[side.index()].come(part.number, bytes, known);
-        }
+    #[inline]
+    fn come(&mut self, slot: usize, side: Side, bytes: u64, known: Known) {
+        let part = &mut self.parts.now;
+        part.bytes[side.index()][known as usize] += bytes;
+        self.sides[slot].ledgers[side.index()].come(part.number, bytes, known);
     }
 
     /// So many bytes that came at the origin's time are known.
     fn know(&mut self, origin: &Origin<'_>, known: Known, bytes: u64) {
         let (slot, side) = (origin.connection.slot, origin.side);
-        let mut left = bytes;
-        if self.sides[slot].ledgers[side.index()].has_undecided() {
-            let part = self.part_at(origin.time).map(|part| part.number);
-            left = self.decide(slot, side, part, left, known);
+        let (fresh, time) = self.fresh;
+        let waits = self.sides[slot].ledgers[side.index()].has_undecided();
+        if !waits && time == origin.time && bytes <= fresh {
+            // As nearly always: it is said of the packet at hand.
+            self.fresh.0 -= bytes;
+            return self.come(slot, side, bytes, known);
         }
-        if left > 0 && self.fresh.1 == origin.time {
-            let fresh = left.min(self.fresh.0);
-            self.fresh.0 -= fresh;
-            left -= fresh;
-            if fresh > 0 {
-                self.come(slot, side, fresh, Some(known));
-            }
+        let part = self.part_at(origin.time).map(|part| part.number);
+        let mut left = if waits { self.decide(slot, side, part, bytes, known) } else { bytes };
+        if time == origin.time {
+            let taken = left.min(fresh);
+            self.fresh.0 -= taken;
+            left -= taken;
+            self.come(slot, side, taken, known);
         }
-        if left > 0 {
-            self.decide(slot, side, None, left, known);
-        }
+        self.decide(slot, side, None, left, known);
     }
 
     fn decide(
         &mut self,
         slot: usize,
         side: Side,
-        part: Option<u64>,
+        part: Option<u32>,
         bytes: u64,
         known: Known,
     ) -> u64 {
         let Self { parts, sides, .. } = self;
         let ledger = &mut sides[slot].ledgers[side.index()];
-        ledger.decide(part, bytes, known, |change| apply(parts, side, change))
+        ledger.decide(part, bytes, known, |change| parts.apply(side, change))
     }
 
     /// The latest bytes of the origin's side that are `from` are `to`.
-    fn change(&mut self, origin: &Origin<'_>, from: Kind, to: Option<Kind>, bytes: u64) {
+    fn change(&mut self, origin: &Origin<'_>, from: Known, to: Known, bytes: u64) {
         let side = origin.side;
         let Self { parts, sides, .. } = self;
         let ledger = &mut sides[origin.connection.slot].ledgers[side.index()];
-        let (from, to) = (Known::Kind(from), to.map(Known::Kind));
-        ledger.change(from, to, bytes, |change| apply(parts, side, change));
+        ledger.change(from, to, bytes, |change| parts.apply(side, change));
     }
 
     /// The part in which something came at `time`.
     fn part_at(&mut self, time: i64) -> Option<&mut Part> {
-        if time == self.fresh.1 {
-            return self.parts.back_mut();
+        if time == self.fresh.1 || time >= self.parts.now.start {
+            return Some(&mut self.parts.now);
         }
-        self.parts.iter_mut().rev().find(|part| part.start <= time)
+        self.parts.before.iter_mut().rev().find(|part| part.start <= time)
     }
 
     /// A silence is over: begins a part.
     fn begin_part(&mut self, time: i64) {
         self.tell_last();
-        if self.parts.len() == PART_LIMIT {
+        if self.parts.before.len() + 1 == PART_LIMIT {
             self.end_first();
         }
-        let number = self.parts.back().map_or(0, |part| part.number + 1);
-        self.parts.push_back(Part { number, start: time, ..Part::default() });
+        let number = self.parts.now.number + 1;
+        let part = Part { number, start: time, ..Part::default() };
+        let before = std::mem::replace(&mut self.parts.now, part);
+        self.parts.before.push_back(before);
     }
 
     /// The part at hand is over, though it may still change.
     fn tell_last(&mut self) {
-        if let Some(part) = self.parts.back_mut()
+        let part = &mut self.parts.now;
+        if self.tells
             && let Some(update) = part.update()
         {
             part.told = Some(update);
@@ -307,9 +346,10 @@ impl Counter {
 
     /// The first of the parts changes no more: counts it, if it is an update.
     fn end_first(&mut self) {
-        let Some(part) = self.parts.pop_front() else {
+        let Some(part) = self.parts.before.pop_front() else {
             return;
         };
+        self.ended.add_all(&part.figures);
         let Some(update) = part.update() else {
             return;
         };
@@ -341,17 +381,19 @@ impl Counter {
 
     /// How many packets were counted.
     pub(super) fn packets(&self) -> u64 {
-        self.overall.total_packets
+        let before = self.parts.before.iter().chain([&self.parts.now]);
+        before.map(|part| part.figures.total_packets).sum::<u64>() + self.ended.total_packets
     }
 
     /// The capture is over: its figures.
     pub(super) fn finish(&mut self) -> Counted {
         self.tell_last();
-        while !self.parts.is_empty() {
+        self.parts.before.push_back(std::mem::take(&mut self.parts.now));
+        while !self.parts.before.is_empty() {
             self.end_first();
         }
         Counted {
-            overall: self.overall,
+            overall: self.ended,
             usual: self.usual(),
             dropped: self.dropped,
             forgot: self.forgot,
@@ -367,27 +409,13 @@ impl Counter {
     }
 }
 
-/// The part with this number, unless it changes no more.
-fn part(parts: &mut VecDeque<Part>, number: u64) -> Option<&mut Part> {
-    let first = parts.front()?.number;
-    parts.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
-}
-
-/// Changes what a part says of the bytes of `side`.
-fn apply(parts: &mut VecDeque<Part>, side: Side, change: Change) {
-    if let Some(part) = part(parts, change.part) {
-        let Change { bytes, from, to, .. } = change;
-        part.update.divisions[side.index()].change(from, to, bytes);
-    }
-}
-
 impl Sink for Counter {
     const COUNTS: bool = true;
     const PIECES: bool = false;
 
     fn opened(&mut self, connection: &ConnectionInfo, _time: i64) {
         if self.sides.len() <= connection.slot {
-            self.sides.resize_with(connection.slot + 1, Box::default);
+            self.sides.resize_with(connection.slot + 1, Sides::default);
         }
         let sides = &mut self.sides[connection.slot];
         sides.number = connection.number;
@@ -404,13 +432,9 @@ impl Sink for Counter {
         ledgers.swap(0, 1);
         for side in [Side::Client, Side::Server] {
             for (number, bytes, known) in ledgers[side.index()].all() {
-                if let Some(part) = part(parts, number) {
-                    let before = &mut part.update.divisions[side.peer().index()];
-                    before.total -= bytes;
-                    before.change(known, None, bytes);
-                    let now = &mut part.update.divisions[side.index()];
-                    now.total += bytes;
-                    now.change(None, known, bytes);
+                if let Some(part) = parts.get(number) {
+                    part.bytes[side.peer().index()][known as usize] -= bytes;
+                    part.bytes[side.index()][known as usize] += bytes;
                 }
             }
         }
@@ -448,7 +472,7 @@ impl Sink for Counter {
     }
 
     fn count(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
-        self.know(origin, Known::Kind(kind), bytes);
+        self.know(origin, kind.into(), bytes);
         if kind == Kind::HttpHead
             && origin.side == Side::Server
             && let Some(part) = self.part_at(origin.time)
@@ -458,11 +482,11 @@ impl Sink for Counter {
     }
 
     fn recount(&mut self, origin: &Origin<'_>, from: Kind, to: Kind, bytes: u64) {
-        self.change(origin, from, Some(to), bytes);
+        self.change(origin, from.into(), to.into(), bytes);
     }
 
     fn uncount(&mut self, origin: &Origin<'_>, kind: Kind, bytes: u64) {
-        self.change(origin, kind, None, bytes);
+        self.change(origin, kind.into(), Known::Undecided, bytes);
     }
 
     fn unasked(&mut self, origin: &Origin<'_>) {

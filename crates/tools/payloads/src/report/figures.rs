@@ -34,6 +34,7 @@ impl Figures {
     }
 
     /// Adds a segment, which may have come in several packets.
+    #[inline]
     pub(super) fn add(&mut self, found: &Found<'_>, segment: &Segment<'_>) {
         let packets = u64::from(found.packets);
         self.total_packets += packets;
@@ -41,6 +42,15 @@ impl Figures {
         self.frame_bytes += found.frame_bytes;
         self.tcp_bytes += u64::from(segment.header_len);
         self.app_bytes += u64::from(segment.payload_len);
+    }
+
+    /// Adds those of other packets.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.total_packets += other.total_packets;
+        self.app_packets += other.app_packets;
+        self.frame_bytes += other.frame_bytes;
+        self.tcp_bytes += other.tcp_bytes;
+        self.app_bytes += other.app_bytes;
     }
 
     pub(super) fn json(&self) -> Value {
@@ -84,26 +94,6 @@ impl Division {
         self.total.saturating_sub(known)
     }
 
-    /// The bytes of `known`.
-    fn known(&mut self, known: Known) -> &mut u64 {
-        match known {
-            Known::Kind(kind) => &mut self.kinds[kind as usize],
-            Known::SentAgain => &mut self.sent_again,
-            Known::CutOff => &mut self.cut_off,
-            Known::NoData => &mut self.no_data,
-        }
-    }
-
-    /// So many bytes that were `from` are `to`, where what is not known yet is undecided.
-    pub(super) fn change(&mut self, from: Option<Known>, to: Option<Known>, bytes: u64) {
-        if let Some(from) = from {
-            *self.known(from) -= bytes;
-        }
-        if let Some(to) = to {
-            *self.known(to) += bytes;
-        }
-    }
-
     pub(super) fn json(&self) -> Value {
         json!({
             "app_bytes": self.total,
@@ -122,14 +112,46 @@ impl Division {
 /// What is known of a byte.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Known {
-    /// What it counts as.
-    Kind(Kind),
-    /// It was sent before.
+    /// That it counts as this; these are the [`Kind`]s, in their order.
+    Time,
+    Framing,
+    HttpHead,
+    Content,
+    /// That it was sent before.
     SentAgain,
-    /// The capture cut it off.
+    /// That the capture cut it off.
     CutOff,
-    /// It is that of a keep-alive or a window probe.
+    /// That it is that of a keep-alive or a window probe.
     NoData,
+    /// Nothing.
+    Undecided,
+}
+
+/// How many things can be known.
+pub(super) const KNOWN: usize = 8;
+
+impl From<Kind> for Known {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Time => Self::Time,
+            Kind::Framing => Self::Framing,
+            Kind::HttpHead => Self::HttpHead,
+            Kind::Content => Self::Content,
+        }
+    }
+}
+
+impl From<&[u64; KNOWN]> for Division {
+    /// The division of bytes by what is known of them.
+    fn from(bytes: &[u64; KNOWN]) -> Self {
+        Self {
+            total: bytes.iter().sum(),
+            kinds: Kind::ALL.map(|kind| bytes[Known::from(kind) as usize]),
+            sent_again: bytes[Known::SentAgain as usize],
+            cut_off: bytes[Known::CutOff as usize],
+            no_data: bytes[Known::NoData as usize],
+        }
+    }
 }
 
 /// One update: the packets between two silences.

@@ -65,7 +65,7 @@ impl<L: Told> Walk<L> {
     pub(super) fn new(listener: L, port: Option<u16>) -> Self {
         Self {
             conversations: Conversations::new(port),
-            sinks: Both(Assembler::new(listener), Counter::default()),
+            sinks: Both(Assembler::new(listener), Counter::telling()),
             headers: Headers::default(),
             twice: Twice::default(),
             tracker: Tracker::default(),

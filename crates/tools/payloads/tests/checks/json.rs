@@ -90,10 +90,28 @@ pub fn lines(capture: &[u8]) -> Option<Vec<Value>> {
     check(&lines, counts(capture));
     let end = lines.last().unwrap();
     assert_eq!(end["stats"], stats.json("capture"));
+    if let Some(update) = end["stats"].get("update").filter(|update| !update.is_null()) {
+        divides(update, &update["figures"]);
+    }
     let sums =
         ["shown", "sent_again", "cut_off", "no_data"].map(|name| end[name].as_u64().unwrap());
     assert_eq!(sums.iter().sum::<u64>(), stats.overall.app_bytes, "{end}");
     Some(lines)
+}
+
+/// Time, framing, heads and content, and what else is known or not, are all that either side sent in an
+/// update, and both are all of it.
+fn divides(update: &Value, figures: &Value) {
+    let number = |value: &Value| value.as_u64().unwrap();
+    let mut total = 0;
+    for side in ["client", "server"] {
+        let division = update[side].as_object().unwrap();
+        let parts = division.iter().filter(|(name, _)| *name != "app_bytes");
+        let sum: u64 = parts.map(|(_, bytes)| number(bytes)).sum();
+        assert_eq!(sum, number(&division["app_bytes"]), "{update}");
+        total += sum;
+    }
+    assert_eq!(total, number(&figures["app_bytes"]), "{update}");
 }
 
 /// The bytes of a text in hexadecimal digits.
@@ -143,6 +161,14 @@ fn check(lines: &[Value], counts: [i64; 4]) {
                 let packets = line["packets"].as_array().unwrap();
                 assert!(packets[0].as_u64().unwrap() >= 1);
                 assert!(packets[0].as_u64() <= packets[1].as_u64());
+                divides(line, &line["figures"]);
+            }
+            // The units that carried it come before it.
+            "event" | "message" => {
+                let carriers = line["units"].as_array().unwrap();
+                assert!(!carriers.is_empty(), "{line}");
+                let is_known = |unit: &Value| units.contains_key(&unit.as_u64().unwrap());
+                assert!(carriers.iter().all(is_known), "{line}");
             }
             _ => {}
         }
