@@ -164,7 +164,8 @@ class Capture {
 
   take_note(line) {
     const packet = this.byNumber.get(line.packet);
-    if (packet) {
+    // These are the ordinary course of a connection.
+    if (packet && line.note !== 'fin' && line.note !== 'websocket') {
       packet.notes.push(line.text);
       this.version++;
     }
