@@ -36,6 +36,7 @@
 //!
 //! This room knows what [`tcp`](crate::tcp) hands on, and nothing of how it is printed.
 
+mod assembler;
 mod body;
 mod chunks;
 mod contents;
@@ -66,6 +67,7 @@ pub mod websocket;
 mod wholes;
 
 pub(crate) use chunks::chunk_size;
+pub use assembler::Assembler;
 pub use decoder::Decoder;
 pub use event_stream::{Block, EVENT_LIMIT};
 pub use fields::Announced;
@@ -74,5 +76,5 @@ pub use kinds::Kinds;
 pub use messages::{Carrier, EmptyLine, MESSAGE_LIMIT, Message, Short, Source, StreamEvent};
 pub use sink::{Both, Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
 pub use spans::Span;
-pub use unit::{Assembler, Event, Listener, Unit};
+pub use unit::{Event, Listener, Unit};
 pub use violations::Violation;
