@@ -6,7 +6,7 @@ use super::{
     fields::{self, Announced},
     frames::Packing,
     kinds::{self, Run},
-    messages::{Carried, Whole},
+    messages::{Carried, Whole, fitting},
     sink::{KEY_LEN, Kind, Note, Part, Sink, UnitKind},
     spans::{self, Carriers, Span},
     time_of_day,
@@ -417,13 +417,6 @@ impl<L: Listener> Sink for Assembler<L> {
 /// Where the number of the last label with this letter is kept.
 fn label_index(kind: UnitKind, side: Side) -> usize {
     usize::from(kind.letter(side) as u8 - b'A')
-}
-
-/// How many of `bytes` to take where `room` is left, so that no character is divided.
-fn fitting(bytes: &[u8], room: usize) -> usize {
-    let is_inside = |at: &usize| bytes[*at] & 0xc0 == 0x80;
-    let at = (room.saturating_sub(3)..=room).rev().find(|at| !is_inside(at));
-    at.filter(|_| room > 3).unwrap_or(room)
 }
 
 /// Whether a line of `part` ended right before the last `new` of these bytes.

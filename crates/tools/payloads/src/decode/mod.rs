@@ -66,8 +66,8 @@ pub(crate) mod violations;
 pub mod websocket;
 mod wholes;
 
-pub(crate) use chunks::chunk_size;
 pub use assembler::Assembler;
+pub(crate) use chunks::chunk_size;
 pub use decoder::Decoder;
 pub use event_stream::{Block, EVENT_LIMIT};
 pub use fields::Announced;

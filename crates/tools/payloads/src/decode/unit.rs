@@ -71,7 +71,13 @@ impl Unit {
     }
 
     /// Bytes that are a `part` by themselves.
-    pub(super) fn apart(part: Part, time: i64, connection: &ConnectionInfo, side: Side, bytes: &[u8]) -> Self {
+    pub(super) fn apart(
+        part: Part,
+        time: i64,
+        connection: &ConnectionInfo,
+        side: Side,
+        bytes: &[u8],
+    ) -> Self {
         Self {
             connection: connection.number,
             side,
