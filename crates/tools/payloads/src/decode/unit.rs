@@ -145,7 +145,7 @@ impl Unit {
     }
 }
 
-/// What an [`Assembler`] gives.
+/// What an [`Assembler`](super::Assembler) gives.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// A connection begins.
@@ -177,7 +177,7 @@ pub enum Event<'a> {
     },
 }
 
-/// Takes what an [`Assembler`] gives.
+/// Takes what an [`Assembler`](super::Assembler) gives.
 pub trait Listener {
     /// Whether [`Unit::kinds`], [`Unit::spans`], [`Event::Recount`] and units for late bytes are
     /// wanted.
