@@ -58,6 +58,7 @@ impl Ledger {
         if self.earlier.len() == EARLIER_LIMIT {
             self.earlier.remove(0);
         }
+        self.earlier.reserve_exact(EARLIER_LIMIT - self.earlier.len());
         self.earlier.push((known, run));
     }
 
