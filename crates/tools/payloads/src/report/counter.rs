@@ -23,7 +23,7 @@ pub const SILENCE: i64 = 500_000_000;
 const RECENT: usize = 64;
 
 /// The bytes of a connection, and where they were counted.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Sides {
     number: u64,
     ledgers: [Ledger; 2],
@@ -324,9 +324,8 @@ impl Sink for Counter {
     }
 
     fn moved(&mut self, from: usize, to: usize) {
-        self.sides.swap(from, to);
-        let moved = &self.sides[to];
-        self.recent[moved.number as usize % RECENT] = to;
+        self.sides[to] = self.sides[from];
+        self.recent[self.sides[to].number as usize % RECENT] = to;
     }
 
     fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, ending: Ending) {
