@@ -164,7 +164,9 @@ fn what_is_known_of_an_update_is_all_of_it() {
         assert!(overall > 0 || updates(capture).is_empty());
     }
     for seed in 1..=rounds {
-        checks::json::lines(&odd(&mut Random(seed)));
+        let capture = odd(&mut Random(seed));
+        let lines = std::panic::catch_unwind(|| checks::json::lines(&capture));
+        assert!(lines.is_ok(), "seed {seed}");
     }
 }
 

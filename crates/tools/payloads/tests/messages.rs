@@ -380,6 +380,12 @@ fn no_more_is_kept_of_a_message_than_the_limit() {
         &messages(&shown(&http.pcap())),
         "M1 s  content unpacked from gzip, 111072 bytes, the first 65536 of which follow (K1, K2 ... ",
     );
+    // No character is divided.
+    let long = format!("{}é", "x".repeat(MESSAGE_LIMIT - 1)).into_bytes();
+    let packed: Vec<u8> = long.chunks(60_000).flat_map(gzip).collect();
+    let pieces: Vec<&[u8]> = packed.chunks(8_000).collect();
+    let message = transcript(&in_chunks("Content-Encoding: gzip\r\n", &pieces)).messages.remove(0);
+    assert_eq!((message.bytes.len(), message.len), (MESSAGE_LIMIT - 1, long.len() as u64));
     let mut ws = websocket("");
     for index in 0..8 {
         let first = u8::from(index == 0) | if index == 7 { 0x80 } else { 0 };

@@ -142,7 +142,7 @@ impl Contents {
         blocks: &mut usize,
         shared: &mut Shared,
     ) -> EmptyLine {
-        let mut does = EmptyLine::Unknown;
+        let mut does = EmptyLine::Rest;
         let Self { lines: Some(lines), source, unpacker, charge, .. } = self else {
             return does;
         };

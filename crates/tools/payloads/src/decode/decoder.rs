@@ -149,7 +149,10 @@ impl Decoder {
             State::Http(http) => http.give_up(&mut self.requests, &mut out),
             State::Tls(_) => out.give_up(Records::begin_kept),
             State::Http2(_) => out.give_up(http2::Frames::begin_kept),
-            _ => out.give_up(|out, kept| out.begin_unknown(Kind::Framing, kept)),
+            _ => {
+                let kind = state.kind_of_kept();
+                out.give_up(|out, kept| out.begin_unknown(kind, kept))
+            }
         };
         if is_missing {
             *state = State::Lost { is_missing };

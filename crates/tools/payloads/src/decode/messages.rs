@@ -164,6 +164,8 @@ pub enum EmptyLine {
     Nothing,
     /// Which event it ends is not known.
     Unknown,
+    /// It is the LF of an empty line whose CR came in the unit before.
+    Rest,
 }
 
 /// A message or an event.
@@ -254,7 +256,7 @@ impl Gathered {
             return;
         }
         let room = MESSAGE_LIMIT - message.bytes.len();
-        let kept = &bytes[..bytes.len().min(room)];
+        let kept = if bytes.len() > room { &bytes[..fitting(bytes, room)] } else { bytes };
         let units = (message.source.units.len() + 1) * size_of::<Carrier>();
         if !self.charge.set(message.bytes.len() + kept.len() + units) {
             self.full = true;
@@ -284,4 +286,11 @@ pub(super) struct Carried {
 pub(super) struct Found {
     pub(super) empty_lines: Vec<EmptyLine>,
     pub(super) violations: Vec<super::violations::Violation>,
+}
+
+/// How many of `bytes` to take where `room` is left, so that no character is divided.
+pub(super) fn fitting(bytes: &[u8], room: usize) -> usize {
+    let is_inside = |at: &usize| bytes[*at] & 0xc0 == 0x80;
+    let at = (room.saturating_sub(3)..=room).rev().find(|at| !is_inside(at));
+    at.filter(|_| room > 3).unwrap_or(room)
 }

@@ -36,6 +36,7 @@
 //!
 //! This room knows what [`tcp`](crate::tcp) hands on, and nothing of how it is printed.
 
+mod assembler;
 mod body;
 mod chunks;
 mod contents;
@@ -65,6 +66,7 @@ pub(crate) mod violations;
 pub mod websocket;
 mod wholes;
 
+pub use assembler::Assembler;
 pub(crate) use chunks::chunk_size;
 pub use decoder::Decoder;
 pub use event_stream::{Block, EVENT_LIMIT};
@@ -74,5 +76,5 @@ pub use kinds::Kinds;
 pub use messages::{Carrier, EmptyLine, MESSAGE_LIMIT, Message, Short, Source, StreamEvent};
 pub use sink::{Both, Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};
 pub use spans::Span;
-pub use unit::{Assembler, Event, Listener, Unit};
+pub use unit::{Event, Listener, Unit};
 pub use violations::Violation;

@@ -4,7 +4,7 @@ use super::{
     http::Http,
     http2,
     out::{Out, Progress},
-    sink::Sink,
+    sink::{Kind, Sink},
     tls::Records,
     websocket::Frames,
 };
@@ -48,6 +48,14 @@ impl Default for Half {
 }
 
 impl State {
+    /// What the bytes are counted as that are kept until what they begin is complete.
+    pub(super) fn kind_of_kept(&self) -> Kind {
+        match self {
+            Self::Frames(_) | Self::Tls(_) | Self::Http2(_) => Kind::Framing,
+            Self::Start { .. } | Self::Text | Self::Http(_) | Self::Lost { .. } => Kind::HttpHead,
+        }
+    }
+
     /// Passes over `len` missing bytes, if it can be told where it goes on after them.
     pub(super) fn pass(&mut self, len: u64) -> bool {
         match self {

@@ -1,12 +1,14 @@
 //! Counts packets and their bytes, update by update.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
 use super::{
-    figures::{Division, Figures, KNOWN, Known, Update, UsualUpdate},
-    ledger::{Change, Ledger},
+    figures::{Figures, Known, Update, UsualUpdate},
+    ledger::Ledger,
+    parts::{Part, Parts},
+    rows::Rows,
 };
 use crate::{
     decode::{Decoder, Kind, Note, Sink},
@@ -17,92 +19,11 @@ use crate::{
 /// The silence that separates one update from the next, in nanoseconds: half a second.
 pub const SILENCE: i64 = 500_000_000;
 
-/// The most different rows kept while the most frequent one is sought.
-pub(super) const ROW_LIMIT: usize = 4096;
-
-/// How many parts of the capture may still change, the one at hand included: bytes that waited for
-/// others, and those that turn out to be of another kind, are charged to the part that they came in.
-const PART_LIMIT: usize = 8;
-
 /// How many connections are found by their numbers at once.
 const RECENT: usize = 64;
 
-/// How often an update was seen, and its latest.
-#[derive(Clone, Copy)]
-struct Row {
-    seen: u64,
-    latest: u64,
-    update: Update,
-}
-
-/// What lies between two silences.
-#[derive(Clone, Copy, Default)]
-struct Part {
-    /// Its number, from 0. So many silences of half a second last 68 years.
-    number: u32,
-    /// When its first packet was captured.
-    start: i64,
-    /// Its figures, and those without the client's data packets.
-    figures: Figures,
-    without_client: Figures,
-    /// The bytes of the client and of the server, by what is known of them.
-    bytes: [[u64; KNOWN]; 2],
-    /// Whether it opens or ends a connection.
-    has_control: bool,
-    /// Whether its server answers an HTTP request.
-    has_answer: bool,
-    /// Whether its server sends what it may send unasked.
-    has_unasked: bool,
-    /// The numbers of its first and its last packet.
-    packets: (u64, u64),
-    /// What was said of it when it was over.
-    told: Option<Update>,
-}
-
-impl Part {
-    /// The update that it is, if it is one.
-    fn update(&self) -> Option<Update> {
-        let is_update = self.number > 0 && !self.has_control && self.figures.app_bytes > 0;
-        is_update.then(|| Update {
-            figures: self.figures,
-            without_client: self.without_client,
-            can_push: self.has_unasked && !self.has_answer,
-            divisions: self.bytes.each_ref().map(Division::from),
-        })
-    }
-}
-
-/// The parts that may still change.
-#[derive(Default)]
-struct Parts {
-    /// The one at hand.
-    now: Part,
-    /// Those before it.
-    before: VecDeque<Part>,
-}
-
-impl Parts {
-    /// The part with this number, unless it changes no more.
-    fn get(&mut self, number: u32) -> Option<&mut Part> {
-        if number == self.now.number {
-            return Some(&mut self.now);
-        }
-        let first = self.before.front()?.number;
-        self.before.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
-    }
-
-    /// Changes what a part says of the bytes of `side`.
-    fn apply(&mut self, side: Side, change: Change) {
-        if let Some(part) = self.get(change.part) {
-            let bytes = &mut part.bytes[side.index()];
-            bytes[change.from as usize] -= change.bytes;
-            bytes[change.to as usize] += change.bytes;
-        }
-    }
-}
-
 /// The bytes of a connection, and where they were counted.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Sides {
     number: u64,
     ledgers: [Ledger; 2],
@@ -120,9 +41,7 @@ pub(super) struct Counter {
     recent: [usize; RECENT],
     /// The bytes of the packet at hand that nothing was said of so far, and when it was captured.
     fresh: (u64, i64),
-    rows: HashMap<Figures, Row>,
-    updates: u64,
-    forgot: bool,
+    rows: Rows,
     dropped: u64,
     /// Whether updates are told when they are decided, and those that wait to be.
     tells: bool,
@@ -139,9 +58,7 @@ impl Default for Counter {
             sides: Vec::new(),
             recent: [0; RECENT],
             fresh: (0, 0),
-            rows: HashMap::new(),
-            updates: 0,
-            forgot: false,
+            rows: Rows::default(),
             dropped: 0,
             decided: VecDeque::new(),
         }
@@ -315,22 +232,15 @@ impl Counter {
 
     /// The part in which something came at `time`.
     fn part_at(&mut self, time: i64) -> Option<&mut Part> {
-        if time == self.fresh.1 || time >= self.parts.now.start {
-            return Some(&mut self.parts.now);
-        }
-        self.parts.before.iter_mut().rev().find(|part| part.start <= time)
+        if time == self.fresh.1 { Some(&mut self.parts.now) } else { self.parts.at(time) }
     }
 
     /// A silence is over: begins a part.
     fn begin_part(&mut self, time: i64) {
         self.tell_last();
-        if self.parts.before.len() + 1 == PART_LIMIT {
-            self.end_first();
+        if let Some(part) = self.parts.begin(time) {
+            self.end_part(&part);
         }
-        let number = self.parts.now.number + 1;
-        let part = Part { number, start: time, ..Part::default() };
-        let before = std::mem::replace(&mut self.parts.now, part);
-        self.parts.before.push_back(before);
     }
 
     /// The part at hand is over, though it may still change.
@@ -344,11 +254,8 @@ impl Counter {
         }
     }
 
-    /// The first of the parts changes no more: counts it, if it is an update.
-    fn end_first(&mut self) {
-        let Some(part) = self.parts.before.pop_front() else {
-            return;
-        };
+    /// A part changes no more: counts it, if it is an update.
+    fn end_part(&mut self, part: &Part) {
         self.ended.add_all(&part.figures);
         let Some(update) = part.update() else {
             return;
@@ -356,21 +263,7 @@ impl Counter {
         if part.told.is_some_and(|told| told != update) {
             self.decided.push_back(Decided { packets: part.packets, update });
         }
-        self.updates += 1;
-        let row = self.rows.entry(update.figures).or_insert(Row { seen: 0, latest: 0, update });
-        row.seen += 1;
-        row.latest = self.updates;
-        row.update = update;
-        if self.rows.len() > ROW_LIMIT {
-            self.forgot = true;
-            let latest = self.updates;
-            // The rarer half goes; the one just seen may turn out to be frequent.
-            let mut seen: Vec<(u64, u64)> =
-                self.rows.values().map(|row| (row.seen, row.latest)).collect();
-            seen.sort_unstable();
-            let limit = seen[ROW_LIMIT / 2];
-            self.rows.retain(|_, row| (row.seen, row.latest) > limit || row.latest == latest);
-        }
+        self.rows.add(update);
     }
 
     /// An update that was decided, and is taken for the first time. The later one of two with the same
@@ -381,31 +274,21 @@ impl Counter {
 
     /// How many packets were counted.
     pub(super) fn packets(&self) -> u64 {
-        let before = self.parts.before.iter().chain([&self.parts.now]);
-        before.map(|part| part.figures.total_packets).sum::<u64>() + self.ended.total_packets
+        self.ended.total_packets + self.parts.packets()
     }
 
     /// The capture is over: its figures.
     pub(super) fn finish(&mut self) -> Counted {
         self.tell_last();
-        self.parts.before.push_back(std::mem::take(&mut self.parts.now));
-        while !self.parts.before.is_empty() {
-            self.end_first();
+        for part in std::mem::take(&mut self.parts).end() {
+            self.end_part(&part);
         }
         Counted {
             overall: self.ended,
-            usual: self.usual(),
+            usual: self.rows.usual(),
             dropped: self.dropped,
-            forgot: self.forgot,
+            forgot: self.rows.forgot,
         }
-    }
-
-    fn usual(&self) -> Option<UsualUpdate> {
-        self.rows.values().max_by_key(|row| (row.seen, row.latest)).map(|row| UsualUpdate {
-            update: row.update,
-            seen: row.seen,
-            of: self.updates,
-        })
     }
 }
 
@@ -441,9 +324,8 @@ impl Sink for Counter {
     }
 
     fn moved(&mut self, from: usize, to: usize) {
-        self.sides.swap(from, to);
-        let moved = &self.sides[to];
-        self.recent[moved.number as usize % RECENT] = to;
+        self.sides[to] = self.sides[from];
+        self.recent[self.sides[to].number as usize % RECENT] = to;
     }
 
     fn ended(&mut self, _connection: &ConnectionInfo, _time: i64, ending: Ending) {

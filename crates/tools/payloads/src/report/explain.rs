@@ -431,6 +431,7 @@ pub(crate) fn empty_line(does: Option<&EmptyLine>) -> String {
     match does {
         Some(EmptyLine::Dispatches(number)) => format!("ends event E{number}"),
         Some(EmptyLine::Nothing) => "no event, for there is no data".to_owned(),
+        Some(EmptyLine::Rest) => "the rest of its line end".to_owned(),
         Some(EmptyLine::DispatchesAlone | EmptyLine::Unknown) | None => "ends the event".to_owned(),
     }
 }

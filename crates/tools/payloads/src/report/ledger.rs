@@ -3,13 +3,21 @@
 use super::figures::{KNOWN, Known};
 
 /// The most runs of bytes that are remembered beside the latest ones. Older ones stay as they are.
-const EARLIER_LIMIT: usize = 16;
+const EARLIER_LIMIT: usize = 8;
 
 /// Bytes of one side that came in the same part of the capture.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Run {
     bytes: u64,
     part: u32,
+}
+
+/// The same, with what is known of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Earlier {
+    bytes: u64,
+    part: u32,
+    known: Known,
 }
 
 /// Bytes that are moved from one column to another: in which part, how many, and what was known of
@@ -22,20 +30,33 @@ pub(super) struct Change {
     pub(super) to: Known,
 }
 
-/// The bytes of one side of a connection.
-#[derive(Clone, Debug, Default)]
+/// The bytes of one side of a connection. All of it is in one place, for it is looked at with nearly
+/// every packet.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ledger {
     /// Those that were counted last, by what is known of them.
     latest: [Run; KNOWN],
     /// Those before them, in the order in which they were counted.
-    earlier: Vec<(Known, Run)>,
+    earlier: [Earlier; EARLIER_LIMIT],
+    earlier_len: usize,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        let none = Earlier { bytes: 0, part: 0, known: Known::Undecided };
+        Self { latest: [Run::default(); KNOWN], earlier: [none; EARLIER_LIMIT], earlier_len: 0 }
+    }
 }
 
 impl Ledger {
-    /// Forgets all, but keeps the memory.
+    /// Forgets all.
     pub(super) fn clear(&mut self) {
         self.latest = [Run::default(); KNOWN];
-        self.earlier.clear();
+        self.earlier_len = 0;
+    }
+
+    fn earlier(&self) -> &[Earlier] {
+        &self.earlier[..self.earlier_len]
     }
 
     /// Bytes came in `part`.
@@ -48,17 +69,22 @@ impl Ledger {
             let before = std::mem::replace(run, Run { bytes, part });
             // Of framing, which is most often there, nothing but the latest is ever counted anew.
             if before.bytes > 0 && known != Known::Framing {
-                self.keep(known, before);
+                self.keep(Earlier { bytes: before.bytes, part: before.part, known });
             }
         }
     }
 
-    #[cold]
-    fn keep(&mut self, known: Known, run: Run) {
-        if self.earlier.len() == EARLIER_LIMIT {
-            self.earlier.remove(0);
+    fn keep(&mut self, run: Earlier) {
+        if self.earlier_len == EARLIER_LIMIT {
+            self.remove(0);
         }
-        self.earlier.push((known, run));
+        self.earlier[self.earlier_len] = run;
+        self.earlier_len += 1;
+    }
+
+    fn remove(&mut self, index: usize) {
+        self.earlier.copy_within(index + 1..self.earlier_len, index);
+        self.earlier_len -= 1;
     }
 
     /// Whether there are bytes of which nothing is known.
@@ -109,38 +135,45 @@ impl Ledger {
     }
 
     /// Takes at most so many bytes out of the latest run of this part, and returns how many.
+    #[inline]
     fn take(&mut self, known: Known, part: u32, bytes: u64) -> u64 {
         let latest = &mut self.latest[known as usize];
         if latest.part == part {
             let taken = bytes.min(latest.bytes);
             latest.bytes -= taken;
-            if latest.bytes == 0 {
-                // The one before it is the latest now.
-                let before = self.earlier.iter().rposition(|(of, _)| *of == known);
-                if let Some(before) = before {
-                    self.latest[known as usize] = self.earlier.remove(before).1;
-                }
+            if latest.bytes == 0 && self.earlier_len > 0 {
+                self.refill(known);
             }
             return taken;
         }
-        let is_it = |(of, run): &(Known, Run)| (*of, run.part) == (known, part);
-        let Some(index) = self.earlier.iter().rposition(is_it) else {
+        let is_it = |run: &Earlier| (run.known, run.part) == (known, part);
+        let Some(index) = self.earlier().iter().rposition(is_it) else {
             return 0;
         };
-        let run = &mut self.earlier[index].1;
+        let run = &mut self.earlier[index];
         let taken = bytes.min(run.bytes);
         run.bytes -= taken;
         if run.bytes == 0 {
-            self.earlier.remove(index);
+            self.remove(index);
         }
         taken
+    }
+
+    /// The latest run is used up: the one before it is the latest now, if there is one.
+    fn refill(&mut self, known: Known) {
+        if let Some(index) = self.earlier().iter().rposition(|run| run.known == known) {
+            let Earlier { bytes, part, .. } = self.earlier[index];
+            self.latest[known as usize] = Run { bytes, part };
+            self.remove(index);
+        }
     }
 
     /// All bytes with their parts and what is known of them.
     pub(super) fn all(&self) -> impl Iterator<Item = (u32, u64, Known)> {
         let latest = ALL.into_iter().zip(self.latest);
-        let runs = self.earlier.iter().copied().chain(latest);
-        runs.map(|(known, run)| (run.part, run.bytes, known)).filter(|(_, bytes, _)| *bytes > 0)
+        let latest = latest.map(|(known, run)| (run.part, run.bytes, known));
+        let earlier = self.earlier().iter().map(|run| (run.part, run.bytes, run.known));
+        earlier.chain(latest).filter(|(_, bytes, _)| *bytes > 0)
     }
 }
 

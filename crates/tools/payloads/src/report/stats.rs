@@ -11,8 +11,9 @@ pub use super::{
     left_out::LeftOut,
 };
 use super::{
-    counter::{Counted, Counter, ROW_LIMIT},
+    counter::{Counted, Counter},
     plural::plural,
+    rows::ROW_LIMIT,
     table::Table,
 };
 use crate::{

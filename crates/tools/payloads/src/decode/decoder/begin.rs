@@ -11,7 +11,7 @@ use crate::{
         http::Http,
         http2,
         out::Out,
-        sink::{Kind, Note, Sink},
+        sink::{Note, Sink},
         start::{self, Context, First, Found, Protocol},
         state::{Half, State},
         tls::Records,
@@ -74,10 +74,10 @@ impl Decoder {
     pub(super) fn go_on_as<S: Sink>(&mut self, to: State, origin: &Origin<'_>, sink: &mut S) {
         let half = &mut self.halves[origin.side.index()];
         half.has_http |= matches!(to, State::Http(_));
-        half.state = to;
+        let kind = mem::replace(&mut half.state, to).kind_of_kept();
         let mut out = Out::new(&mut half.progress, *origin, sink);
         let time = out.kept_since();
-        let kept = out.take_back(Kind::HttpHead);
+        let kept = out.take_back(kind);
         if !kept.is_empty() {
             self.data(&Origin { time, ..*origin }, &kept, false, sink);
         }
