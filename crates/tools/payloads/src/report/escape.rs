@@ -31,33 +31,31 @@ fn is_plain(bytes: &[u8]) -> bool {
 /// Appends `bytes` as text. Bytes that are not UTF-8 become `\xff`, unsafe characters `\n`, `\t`,
 /// `\r`, `\x00` or `\u{202e}`, and a backslash `\\`, so that no two texts look the same.
 pub fn push_escaped(text: &mut String, bytes: &[u8]) {
-    if is_plain(bytes)
-        && let Ok(plain) = std::str::from_utf8(bytes)
-    {
-        text.push_str(plain);
-        return;
-    }
     for chunk in bytes.utf8_chunks() {
-        let valid = chunk.valid();
-        if is_plain(valid.as_bytes()) {
-            text.push_str(valid);
-        } else {
-            for c in valid.chars() {
-                match c {
-                    '\\' => text.push_str("\\\\"),
-                    '\n' => text.push_str("\\n"),
-                    '\r' => text.push_str("\\r"),
-                    '\t' => text.push_str("\\t"),
-                    c if c.is_ascii() && is_unsafe(c) => push_byte(text, c as u8),
-                    c if is_unsafe(c) => {
-                        let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
-                    }
-                    c => text.push(c),
-                }
-            }
-        }
+        push_escaped_str(text, chunk.valid());
         for byte in chunk.invalid() {
             push_byte(text, *byte);
+        }
+    }
+}
+
+/// The same of what is known to be UTF-8.
+pub fn push_escaped_str(text: &mut String, valid: &str) {
+    if is_plain(valid.as_bytes()) {
+        text.push_str(valid);
+        return;
+    }
+    for c in valid.chars() {
+        match c {
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            c if c.is_ascii() && is_unsafe(c) => push_byte(text, c as u8),
+            c if is_unsafe(c) => {
+                let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => text.push(c),
         }
     }
 }
@@ -70,7 +68,7 @@ fn push_byte(text: &mut String, byte: u8) {
 /// `text` with unsafe characters escaped.
 pub fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    push_escaped(&mut escaped, text.as_bytes());
+    push_escaped_str(&mut escaped, text);
     escaped
 }
 
