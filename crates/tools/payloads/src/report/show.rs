@@ -39,6 +39,9 @@ const MEANING_COLUMN: usize = 54;
 /// How many columns a label takes at least.
 const LABEL_COLUMNS: usize = 3;
 
+/// How many columns the name of a line takes at least.
+const NAME_COLUMNS: usize = 13;
+
 /// How many lines of hexadecimal numbers are printed of what is not read.
 const HEX_LINES: usize = 3;
 
@@ -331,10 +334,7 @@ impl<W> Printer<W> {
             self.color(color);
             self.text.push_str(label);
             // All of it is ASCII.
-            for _ in label.len()..LABEL_COLUMNS {
-                self.text.push(' ');
-            }
-            self.text.push(' ');
+            self.spaces(LABEL_COLUMNS.saturating_sub(label.len()) + 1);
             self.text.push_str(sign);
             if side.is_some() {
                 self.color(color::OFF);
@@ -355,6 +355,10 @@ impl<W> Printer<W> {
             push_number(&mut self.text, connection);
             self.text.push_str(": ");
         }
+    }
+
+    fn spaces(&mut self, count: usize) {
+        self.text.extend(std::iter::repeat_n(' ', count));
     }
 
     /// Begins a line of a unit's text.
@@ -696,12 +700,13 @@ impl<W> Printer<W> {
         for line in lines {
             let name = if line.name == last { "" } else { &line.name };
             self.gutter();
-            let _ = write!(self.text, "{name:<13} ");
+            self.text.push_str(name);
+            self.spaces(NAME_COLUMNS.saturating_sub(name.chars().count()) + 1);
             self.value(&line.value, side);
             if !line.meaning.is_empty() {
                 let column = if is_header(line) { of_header } else { of_rest };
-                let padding = column.saturating_sub(width(line));
-                let _ = write!(self.text, "{:padding$}  {}", "", line.meaning);
+                self.spaces(column.saturating_sub(width(line)) + 2);
+                self.text.push_str(&line.meaning);
             }
             self.end_line();
             last = &line.name;
