@@ -589,10 +589,11 @@ fn only_so_many_connections_are_followed() {
     assert!(said.contains("3 connections left while still open"), "{said}");
 }
 
-/// As long as its segments may come late, and no longer (RFC 9293 section 3.4.2).
+/// As long as the side that closed it first knows it, and no longer (RFC 9293 section 3.6.1).
 #[test]
 fn a_closed_connection_is_known_for_four_minutes() {
-    const MINUTES: u64 = 240_000_000;
+    // In microseconds.
+    const FOUR_MINUTES: u64 = 240_000_000;
     // How many connections there seem to be when another begins so long after `of` ended, or was last
     // heard of, and its last bytes then come again.
     let count = |of: &Connection, after: u64| {
@@ -605,31 +606,77 @@ fn a_closed_connection_is_known_for_four_minutes() {
     };
     let mut closed = Connection::v4();
     closed.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").close(CLIENT);
-    // The last one acknowledges a FIN that has closed it.
-    closed.time -= 100;
-    assert_eq!((count(&closed, MINUTES - 1), count(&closed, MINUTES)), (2, 3));
+    assert_eq!((count(&closed, FOUR_MINUTES - 1), count(&closed, FOUR_MINUTES)), (2, 3));
     // So is one of several.
     let mut silent = Connection::new(v4(4, 50_000), v4(2, 8000));
     silent.time = closed.time;
     silent.open().close(CLIENT);
     let mut both = closed.clone();
     both.packets.append(&mut silent.packets);
-    assert_eq!((count(&both, MINUTES - 1), count(&both, MINUTES)), (3, 4));
+    assert_eq!((count(&both, FOUR_MINUTES - 1), count(&both, FOUR_MINUTES)), (3, 4));
     let mut open = Connection::v4();
     open.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").ack(CLIENT);
-    assert_eq!(count(&open, 100 * MINUTES), 2);
+    assert_eq!(count(&open, 100 * FOUR_MINUTES), 2);
     // One that was refused, and is open after all.
     let mut again = Connection::v4();
     again.send(CLIENT, SYN, b"").send(SERVER, RST | ACK, b"");
     let mut again = again.sequences(1_000, 2_000);
     again.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").ack(CLIENT);
-    assert_eq!(count(&again, 100 * MINUTES), 2);
+    assert_eq!(count(&again, 100 * FOUR_MINUTES), 2);
     // The same ports, used again, are known as long as the latest needs.
     let mut second = Connection::v4().sequences(1_000_000, 2_000_000);
-    second.time = closed.time + MINUTES / 2;
+    second.time = closed.time + FOUR_MINUTES / 2;
     second.open().data(CLIENT, b"two\n").data(SERVER, b"2\n").close(CLIENT);
     second.packets = [&closed.packets[..], &second.packets].concat();
-    assert_eq!(count(&second, MINUTES / 2 + 1), 3);
+    assert_eq!(count(&second, FOUR_MINUTES / 2 + 1), 3);
+}
+
+#[test]
+fn the_four_minutes_begin_again_with_each_segment() {
+    let begins = |time: u64, port: u16| {
+        let mut other = Connection::new(v4(3, port), v4(2, 8000));
+        other.time = time;
+        other.open().packets.clone()
+    };
+    let mut closed = Connection::v4();
+    closed.open().data(CLIENT, b"one\n").close(CLIENT);
+    let start = closed.time;
+    let late = |seconds: u64, packet: &Packet| {
+        vec![Packet { time: start + seconds * 1_000_000, ..packet.clone() }]
+    };
+    let fin = closed.packets.iter().rfind(|packet| packet.flags & FIN != 0).unwrap();
+    let packets = [
+        closed.packets.clone(),
+        late(200, fin),
+        begins(start + 300_000_000, 50_001),
+        late(310, fin),
+        begins(start + 540_000_000, 50_002),
+        late(541, fin),
+        begins(start + 782_000_000, 50_003),
+    ];
+    assert_eq!(transcripts(&packets.concat()).len(), 4);
+    // Now it is forgotten.
+    let packets = [&packets[..], &[late(783, fin)]].concat();
+    assert_eq!(transcripts(&packets.concat()).len(), 5);
+    // One that is refused again and again is asked for again each time.
+    let mut refused = Connection::v4();
+    refused.send(CLIENT, SYN, b"").send(SERVER, RST | ACK, b"");
+    let [syn, rst] = [0, 1].map(|index| refused.packets[index].clone());
+    let packets = [
+        refused.packets,
+        late(200, &syn),
+        late(200, &rst),
+        begins(start + 245_000_000, 50_001),
+        late(246, &syn),
+    ];
+    assert_eq!(transcripts(&packets.concat()).len(), 2);
+    // Its ports are in use where an old connection of theirs speaks.
+    let mut old = Connection::v4().sequences(500, 2_000);
+    old.time = start + 300_000_000;
+    old.data(CLIENT, b"old\n").data(CLIENT, b"data\n");
+    let found = transcripts(&[vec![syn, rst], old.packets].concat());
+    let texts: Vec<String> = found.iter().map(Transcript::text).collect();
+    assert_eq!(texts, ["", "old\ndata\n"]);
 }
 
 #[test]

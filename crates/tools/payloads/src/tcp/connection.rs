@@ -75,6 +75,8 @@ pub(super) struct Connection<K> {
     /// Whether a new connection between the same ends has begun, and was not answered yet.
     pub(super) is_old: bool,
     pub(super) closed: bool,
+    /// When the last segment came, once it is closed.
+    pub(super) heard: i64,
     /// What the follower keeps of it.
     pub(super) kept: K,
     /// The neighbours in the order of the last packets.
@@ -115,6 +117,7 @@ impl<K> Connection<K> {
             key,
             is_old: false,
             closed: false,
+            heard: i64::MIN,
             kept,
             older: usize::MAX,
             newer: usize::MAX,

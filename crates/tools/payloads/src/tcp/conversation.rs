@@ -26,8 +26,9 @@ const APPS_PORT: u16 = 8000;
 /// Ports below this one are well-known ports (RFC 6335 section 6): they belong to servers.
 const WELL_KNOWN_PORTS: u16 = 1024;
 
-/// How long a connection is known after both sides have closed it, in nanoseconds: 4 minutes, as long
-/// as a segment of it may come late (RFC 9293 section 3.4.2, twice the maximum segment lifetime).
+/// How long a connection that is closed is known after its last segment, in nanoseconds: 4 minutes, as
+/// long as the side that closed it first knows it (RFC 9293 section 3.6.1, twice the maximum segment
+/// lifetime).
 const TIME_WAIT: i64 = 240_000_000_000;
 
 /// How many connections are found faster than the others.
@@ -47,8 +48,8 @@ pub struct Conversations<K> {
     /// now: a look here mostly saves the one in `slots`, which takes several times as long.
     recent: [usize; RECENT],
     connections: Vec<Connection<K>>,
-    /// Since when connections are closed, between whom they were, and their numbers; the latest of
-    /// them. Some may be open again, or followed no more.
+    /// When connections were closed, between whom they were, and their numbers; the latest of them.
+    /// Some may have been heard of since, be open again, or followed no more.
     closed: VecDeque<(i64, Key, u64)>,
     oldest: usize,
     newest: usize,
@@ -107,11 +108,14 @@ impl<K> Conversations<K> {
         if connection.segment(time, segment, &mut self.said, follower) {
             self.early.push_back((time, connection.key));
         }
-        if connection.closed && !was_closed {
-            if self.closed.len() == CONNECTION_LIMIT {
-                self.closed.pop_front();
+        if connection.closed {
+            connection.heard = connection.heard.max(time);
+            if !was_closed {
+                if self.closed.len() == CONNECTION_LIMIT {
+                    self.closed.pop_front();
+                }
+                self.closed.push_back((time, connection.key, connection.info.number));
             }
-            self.closed.push_back((time, connection.key, connection.info.number));
         }
         let held = connection.held(follower);
         self.held = self.held - held_before + held;
@@ -226,7 +230,7 @@ impl<K> Conversations<K> {
     ) -> usize {
         let end = self.connections.len();
         let slot =
-            self.over(time).unwrap_or(if end == CONNECTION_LIMIT { self.oldest } else { end });
+            self.over(time, key).unwrap_or(if end == CONNECTION_LIMIT { self.oldest } else { end });
         if slot < end {
             self.end(slot, time, Ending::Dropped, follower);
         }
@@ -249,8 +253,9 @@ impl<K> Conversations<K> {
         slot
     }
 
-    /// Where a connection is that was closed so long ago that nothing more is to come of it.
-    fn over(&mut self, time: i64) -> Option<usize> {
+    /// Where a connection is that is closed, and that nothing was heard of for so long that nothing
+    /// more is to come of it. It is not one between the ends of `new`, which are in use.
+    fn over(&mut self, time: i64, new: Key) -> Option<usize> {
         while let Some((since, key, number)) = self.closed.front().copied()
             && time.saturating_sub(since) >= TIME_WAIT
         {
@@ -258,10 +263,14 @@ impl<K> Conversations<K> {
             let mut slots = [self.slots.get(&key), self.old_slots.get(&key)].into_iter().flatten();
             let is_it = |slot: &&usize| {
                 let connection = &self.connections[**slot];
-                connection.closed && connection.info.number == number
+                connection.closed && connection.info.number == number && key != new
             };
             if let Some(slot) = slots.find(is_it) {
-                return Some(*slot);
+                let heard = self.connections[*slot].heard;
+                if time.saturating_sub(heard) >= TIME_WAIT {
+                    return Some(*slot);
+                }
+                self.closed.push_back((heard, key, number));
             }
         }
         None

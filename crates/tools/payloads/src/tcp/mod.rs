@@ -44,8 +44,9 @@
 //!
 //! # How long a connection is known
 //!
-//! Until its ports are those of another, or, once both sides have closed it, for four minutes (RFC 9293
-//! section 3.4.2): then the next one takes its place. Of too many, the one that was silent longest goes.
+//! Until its ports are those of another; once it is closed, until nothing was heard of it for four
+//! minutes (RFC 9293 section 3.6.1), when the next one takes its place. Of too many, the one that was
+//! silent longest goes.
 //!
 //! # Who is the client
 //!
