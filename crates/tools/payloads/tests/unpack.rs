@@ -217,6 +217,25 @@ fn deflate_without_zlib_is_named() {
     }
 }
 
+/// Some streams of DEFLATE alone begin nearly as those of zlib do (RFC 1950 section 2.2).
+#[test]
+fn what_only_resembles_zlib_is_deflate_alone() {
+    // A stored block, of which 5 bits of the first byte say nothing (RFC 1951 section 3.2.4), as a
+    // number that is divisible by 31, of the method 8 of zlib, and both, with too large a window.
+    for (first, len) in [(0x00, 31), (0x78, 5), (0x88, 28)] {
+        let len_bytes = u16::to_le_bytes(len);
+        let mut packed = vec![first, len_bytes[0], len_bytes[1], !len_bytes[0], !len_bytes[1]];
+        let text = vec![b'x'; len.into()];
+        packed.extend(&text);
+        packed.extend(from_hex("010000ffff"));
+        let mut unpacker = unpacker("deflate", &Budget::default());
+        let mut out = Vec::new();
+        assert_eq!(unpacker.push(&packed, &mut out), Ok(()), "{first:x}");
+        assert_eq!((unpacker.finish(), out), (Ok(()), text), "{first:x}");
+        assert!(unpacker.is_raw_deflate());
+    }
+}
+
 #[test]
 fn no_content_is_complete() {
     for encoding in ["gzip", "deflate", "br", "zstd", "gzip, br"] {
@@ -337,8 +356,11 @@ fn each_fault_is_named() {
             "zstd asks to keep more than 8 MiB for later reference",
         ),
         (("zstd", from_hex("28b52ffd0068")), false, Unfinished(Zstd), ""),
-        // A window of 16 MiB, and the beginning of a block that fills it.
+        // One of 4 MiB and seven eighths of that.
+        (("zstd", from_hex("28b52ffd0067")), false, Unfinished(Zstd), ""),
+        // Windows of 16 MiB and of 8 MiB, and the beginning of a block that fills them.
         (("br", from_hex("cfffffff41")), false, Window(Brotli), ""),
+        (("br", from_hex("cdffffff41")), false, Unfinished(Brotli), ""),
     ] {
         let (out, end) = unpack(encoding, packed.chunks(1));
         assert_eq!(end, Err(fault), "{encoding}");
@@ -518,9 +540,11 @@ fn many_bombs_are_no_more_than_a_large_one() {
     let bomb = zstd_bomb(8);
     let mut given = 0;
     let mut put_in = 0;
-    for _ in 0..200 {
+    for round in 0..200 {
         let mut out = Vec::new();
         let _ = unpacker("zstd", &budget).push(&bomb, &mut out);
+        // The first ones give what each may.
+        assert!(out.len() as u64 == BURST || round > 60, "{round}: {}", out.len());
         given += out.len() as u64;
         put_in += bomb.len() as u64;
     }
@@ -556,6 +580,29 @@ fn memory_is_bounded() {
     all.clear();
     assert_eq!(budget.memory(), 0);
     assert_eq!(Fault::Crowded.to_string(), "not unpacked: too much is being unpacked at once");
+}
+
+/// What an unpacker keeps for later reference, or to decode with, counts as its memory.
+#[test]
+fn memory_is_counted() {
+    let budget = Budget::default();
+    // After the header, and shortly before the end.
+    for (index, header) in [(0, 10), (5, 1), (8, 6)] {
+        let (encoding, packed) = TIMES[index];
+        let packed = from_hex(packed);
+        let mut unpacker = unpacker(encoding, &budget);
+        let mut out = Vec::new();
+        unpacker.push(&packed[..header], &mut out).unwrap();
+        let before = unpacker.size();
+        unpacker.push(&packed[header..packed.len() - 1], &mut out).unwrap();
+        let after = unpacker.size();
+        assert_eq!(budget.memory(), after);
+        let least = 32 * 1024;
+        assert!(
+            before < least && (least..4 * least).contains(&after),
+            "{encoding} {before} {after}"
+        );
+    }
 }
 
 /// Work counts, where it gives few bytes or none.
@@ -628,6 +675,11 @@ fn the_response_names_the_parameters() {
         ),
     ] {
         assert_eq!(agreed(value), Ok(Some(Agreement { client, server })), "{value}");
+    }
+    for window_bits in 8..=15 {
+        let value = format!("permessage-deflate; server_max_window_bits={window_bits}");
+        let server = Parameters { window_bits, ..usual };
+        assert_eq!(agreed(&value), Ok(Some(Agreement { client: usual, server })), "{value}");
     }
     for value in ["", "permessage-bzip2", "x-webkit-deflate-frame", "permessage-deflate, other"] {
         assert_eq!(agreed(value), Ok(None), "{value}");

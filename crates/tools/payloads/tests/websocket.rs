@@ -254,11 +254,25 @@ fn meanings<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 #[test]
 fn close_codes_and_their_sources() {
     for (code, meaning) in [
+        (1000, "1000: normal closure (RFC 6455 section 7.4.1)"),
         (1001, "1001: going away (RFC 6455 section 7.4.1)"),
+        (1002, "1002: protocol error (RFC 6455 section 7.4.1)"),
+        (1003, "1003: unsupported data (RFC 6455 section 7.4.1)"),
+        (1004, "1004: not assigned (RFC 6455 section 7.4.1)"),
+        (1005, "1005: no status received: may not be sent (RFC 6455 section 7.4.1)"),
+        (1006, "1006: abnormal closure: may not be sent (RFC 6455 section 7.4.1)"),
+        (1007, "1007: invalid frame payload data (RFC 6455 section 7.4.1)"),
+        (1008, "1008: policy violation (RFC 6455 section 7.4.1)"),
+        (1009, "1009: message too big (RFC 6455 section 7.4.1)"),
+        (1010, "1010: mandatory extension (RFC 6455 section 7.4.1)"),
+        (1011, "1011: internal error (RFC 6455 section 7.4.1)"),
         (1012, "1012: service restart (IANA registry of WebSocket close codes)"),
+        (1013, "1013: try again later (IANA registry of WebSocket close codes)"),
         (1014, "1014: bad gateway (IANA registry of WebSocket close codes)"),
         (1015, "1015: TLS handshake failed: may not be sent (RFC 6455 section 7.4.1)"),
         (3000, "3000: registered for a library or application (RFC 6455 section 7.4.2)"),
+        (3999, "3999: registered for a library or application (RFC 6455 section 7.4.2)"),
+        (4000, "4000: private use (RFC 6455 section 7.4.2)"),
         (4999, "4999: private use (RFC 6455 section 7.4.2)"),
         (999, "999: not assigned (RFC 6455 section 7.4.2)"),
     ] {
