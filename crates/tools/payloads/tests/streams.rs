@@ -528,6 +528,16 @@ fn one_direction_alone_is_shown_live() {
     tcp.data(CLIENT, b"four\n").data(CLIENT, b"five\n");
     let text = shown_live(&tcp.packets);
     assert!(text.contains("│ one") && text.contains("│ five"), "{text}");
+    // So it is after 100 ms, as any other packet shows that they have passed.
+    for (microseconds, is_shown) in [(99_999, false), (100_000, true)] {
+        let mut tcp = Connection::v4();
+        tcp.data(CLIENT, b"one\n");
+        let mut other = Connection::new(v4(3, 50_000), v4(4, 8000));
+        other.time = tcp.time + microseconds - 100;
+        tcp.data(CLIENT, b"two\n").packets.append(&mut other.open().packets);
+        let text = shown_live(&tcp.packets[..3]);
+        assert_eq!(text.contains("│ one") && text.contains("│ two"), is_shown, "{text}");
+    }
 }
 
 /// An answer that acknowledges a FIN which was not captured does not wait for bytes.
