@@ -1106,6 +1106,22 @@ fn a_syn_captured_last_begins_no_other_connection() {
     packets.extend_from_slice(&tcp.packets[6..]);
     assert_shown(&packets, &[&EXCHANGE[..10], &[syn], &fins][..]);
 
+    // It says which byte is the first: none comes before it, but those after it may come late.
+    for first in [3, 5] {
+        let mut tcp = connection();
+        tcp.open().data(CLIENT, b"one\n").ack(SERVER).data(CLIENT, b"two\n").ack(SERVER);
+        let (one, asks) = (tcp.packets[3].clone(), tcp.packets[0].clone());
+        tcp.packets.drain(..first);
+        tcp.packets.push(asks);
+        odd(&mut tcp, CLIENT, ACK, 69_990, 800_001, b"forged\n");
+        tcp.packets.push(one);
+        let last = &lines(&tcp.pcap())[if first == 3 { 5 } else { 3 }..];
+        let outside = "C → 7 bytes outside the window, which the server does not take";
+        assert_eq!(last[..3], [syn, outside, "│ forged"]);
+        let one = ["C → 4 bytes sent again", "C → 4 bytes from before, captured late"];
+        assert_eq!(last[3], one[usize::from(first == 5)]);
+    }
+
     // The SYN of another connection begins one.
     for sequence in [70_001, 70_000 + (1 << 20), 69_000_u32.wrapping_sub(1 << 20)] {
         let mut packets = tcp.packets[1..].to_vec();
