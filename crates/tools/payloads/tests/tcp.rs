@@ -1057,6 +1057,18 @@ fn what_is_outside_the_window_is_not_what_is_said() {
     exchange(&mut tcp);
     let outside = "S ← 7 bytes outside the window, which the client does not take";
     assert_shown(&tcp.packets, &[&[outside, "│ forged"], &EXCHANGE]);
+    // The SYN that says where the first byte is was captured after them, and with them came more.
+    let mut tcp = connection();
+    tcp.open();
+    let first = tcp.packets[0].clone();
+    let payload = b"forged\nask\n".to_vec();
+    let acknowledgment = 800_001;
+    tcp.packets
+        .insert(0, Packet { sequence: 69_994, acknowledgment, flags: ACK, payload, ..first });
+    let late = "C → the SYN of the client, captured late";
+    let outside = "C → 7 bytes outside the window, which the server does not take";
+    let server = "S ← the SYN of the server, captured late";
+    assert_shown(&tcp.packets, &[&[late, outside, "│ forged", "→ text, 4 bytes", "│ ask", server]]);
     // A FIN from before.
     let mut tcp = connection();
     tcp.open();
