@@ -399,7 +399,16 @@ fn no_more_is_kept_of_a_message_than_the_limit() {
         &messages(&shown(&ws.pcap())),
         "M1 s  text message, 80000 bytes, the first 65536 of which follow (S1, S2 ... S7, 7 units)\n",
     );
-    // Nor are more than so many of its units named.
+    // The unit that brings the first byte beyond it is named, too.
+    let mut ws = websocket("");
+    for first in [1, 0, 0, 0, 0, 0, 0, 0, 0x80] {
+        ws.data(SERVER, &[&[first, 126, 0x20, 0][..], &[b'x'; 0x2000]].concat()).ack(CLIENT);
+    }
+    assert_has(
+        &messages(&shown(&ws.pcap())),
+        "M1 s  text message, 73728 bytes, the first 65536 of which follow (S1, S2 ... S9, 9 units)\n",
+    );
+    // No more than so many of its units are named.
     let mut ws = websocket("");
     ws.data(SERVER, b"\x02\x01x").data(SERVER, &b"\x00\x01x".repeat(5_000)).ack(CLIENT);
     ws.data(SERVER, b"\x80\x00").ack(CLIENT);
@@ -489,7 +498,7 @@ fn the_end_of_another_connection_ends_no_message() {
     other.open();
     let mut ws = websocket(DEFLATE);
     ws.data(SERVER, b"\x41\x03\xf2\x48\xcd").ack(CLIENT);
-    // The other one's ports are used again.
+    // The other one's ports are used again, which the SYN, ACK shows.
     let mut again = other.clone().sequences(1_500_000_000, 2_500_000_000);
     again.packets.clear();
     again.time = ws.time;
@@ -498,7 +507,7 @@ fn the_end_of_another_connection_ends_no_message() {
     let mut last = ws.packets.split_off(ws.packets.len() - 2);
     let mut packets = other.packets;
     packets.append(&mut ws.packets);
-    packets.append(&mut again.packets);
+    packets.extend(again.packets.drain(1..));
     packets.append(&mut last);
     let found = transcript::read(writer::pcap(&packets).as_slice(), None).unwrap();
     assert_eq!(found.len(), 3);
