@@ -332,6 +332,8 @@ fn each_fault_is_named() {
         (("gzip", from_hex("1f8b0820000000000203")), false, Damaged(Gzip), ""),
         (("zstd", from_hex("28b52ffd2800")), false, Damaged(Zstd), ""),
         (("br", from_hex("11")), false, Damaged(Brotli), "what follows is not br (RFC 7932)"),
+        // A block with a sequence whose bits have no end, and then another one.
+        (("zstd", from_hex("28b52ffd0038 240000 00010000 010000")), false, Damaged(Zstd), ""),
         // A reference to before the first byte.
         (
             ("deflate", from_hex("030200")),
