@@ -533,6 +533,20 @@ fn a_packed_message_that_is_lost_takes_its_context_with_it() {
         &text,
         "(S2); not unpacked: it refers to an earlier message, which was not unpacked\n",
     );
+    // Of one that goes on with what is missing, or does not end, there is what came before.
+    let begun = b"\x41\x03\xf2\x48\xcd";
+    let mut ws = websocket(DEFLATE);
+    ws.data(SERVER, begun).ack(CLIENT);
+    let found = |ws: &Connection| {
+        let messages = transcript(ws).messages.into_iter();
+        messages.map(|message| (message.bytes, message.short)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&ws), [(b"He".to_vec(), Some(Short::Unfinished))]);
+    ws.lose(SERVER, 6).data(SERVER, b"\x81\x02hi").ack(CLIENT);
+    assert_eq!(found(&ws), [(b"He".to_vec(), Some(Short::Missing))]);
+    let mut midway = Connection::v4();
+    midway.data(SERVER, begun).ack(CLIENT);
+    assert_eq!(found(&midway), []);
     // Without context takeover, each message stands alone.
     let alone = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n";
     let mut ws = websocket(alone);
