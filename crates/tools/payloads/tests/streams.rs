@@ -682,6 +682,49 @@ fn only_so_many_connections_are_followed() {
     assert!(said.contains("3 connections left while still open"), "{said}");
 }
 
+/// As long as its segments may come late, and no longer (RFC 9293 section 3.4.2).
+#[test]
+fn a_closed_connection_is_known_for_four_minutes() {
+    const MINUTES: u64 = 240_000_000;
+    // How many connections there seem to be when another begins so long after `of` ended, or was last
+    // heard of, and its last bytes then come again.
+    let count = |of: &Connection, after: u64| {
+        let mut other = Connection::new(v4(3, 50_001), v4(2, 8000));
+        other.time = of.time + after - 100;
+        other.open();
+        let last = of.packets.iter().rfind(|packet| !packet.payload.is_empty()).unwrap();
+        let again = Packet { time: other.time + 100, ..last.clone() };
+        transcripts(&[&of.packets[..], &other.packets, &[again]].concat()).len()
+    };
+    let mut closed = Connection::v4();
+    closed.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").close(CLIENT);
+    // The last one acknowledges a FIN that has closed it.
+    closed.time -= 100;
+    assert_eq!((count(&closed, MINUTES - 1), count(&closed, MINUTES)), (2, 3));
+    // So is one of several.
+    let mut silent = Connection::new(v4(4, 50_000), v4(2, 8000));
+    silent.time = closed.time;
+    silent.open().close(CLIENT);
+    let mut both = closed.clone();
+    both.packets.append(&mut silent.packets);
+    assert_eq!((count(&both, MINUTES - 1), count(&both, MINUTES)), (3, 4));
+    let mut open = Connection::v4();
+    open.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").ack(CLIENT);
+    assert_eq!(count(&open, 100 * MINUTES), 2);
+    // One that was refused, and is open after all.
+    let mut again = Connection::v4();
+    again.send(CLIENT, SYN, b"").send(SERVER, RST | ACK, b"");
+    let mut again = again.sequences(1_000, 2_000);
+    again.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").ack(CLIENT);
+    assert_eq!(count(&again, 100 * MINUTES), 2);
+    // The same ports, used again, are known as long as the latest needs.
+    let mut second = Connection::v4().sequences(1_000_000, 2_000_000);
+    second.time = closed.time + MINUTES / 2;
+    second.open().data(CLIENT, b"two\n").data(SERVER, b"2\n").close(CLIENT);
+    second.packets = [&closed.packets[..], &second.packets].concat();
+    assert_eq!(count(&second, MINUTES / 2 + 1), 3);
+}
+
 #[test]
 fn a_connection_to_itself_is_one_direction() {
     let mut tcp = Connection::new(v4(1, 8000), v4(1, 8000));

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     decode::{Assembler, Both, Decoder, Listener, Span},
     input::{
-        Contents, Headers, Packet, Twice,
+        Contents, Found, Headers, Packet, Twice,
         headers::{self, Named, TcpContext},
     },
     tcp::{Conversations, EARLY_WAIT},
@@ -90,7 +90,8 @@ impl<L: Told> Walk<L> {
         let number = self.packets;
         self.sinks.0.start(packet.time);
         let time = self.sinks.0.since_start(packet.time);
-        let found = self.headers.read(packet);
+        let mut found = Found::new(packet);
+        self.headers.read(packet, &mut found);
         self.left_out.count(&found);
         let Both(assembler, counter) = &mut self.sinks;
         let Contents::Tcp(segment) = &found.contents else {

@@ -1,7 +1,7 @@
 //! What must hold for the headers of any packet at all.
 
 use payloads::input::{
-    Contents, Headers, LinkType, Packet,
+    Contents, Found, Headers, LinkType, Packet,
     headers::{self, Group, Named, TcpContext},
 };
 
@@ -49,7 +49,8 @@ pub fn packet(fragments: &mut Headers, packet: &Packet<'_>) {
         tiles(packet, &named);
         agree(packet, &found.contents, &named);
     }
-    let found = fragments.read(packet);
+    let mut found = Found::new(packet);
+    fragments.read(packet, &mut found);
     if let Contents::Tcp(segment) = found.contents {
         assert!(segment.payload.len() <= segment.payload_len as usize);
         assert!(segment.options.len() <= 40);

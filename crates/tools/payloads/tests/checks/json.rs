@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use payloads::{
     decode::{Kind, Note, Sink},
-    input::{Contents, Headers, ReadError, Reader, Twice},
+    input::{Contents, Found, Headers, ReadError, Reader, Twice},
     report::{
         json::{End, Json},
         stats::Stats,
@@ -46,7 +46,8 @@ fn counts(capture: &[u8]) -> [i64; 4] {
     let mut reader = Reader::new(capture);
     let mut last = 0;
     while let Ok(Some(packet)) = reader.next_packet() {
-        let found = headers.read(&packet);
+        let mut found = Found::new(&packet);
+        headers.read(&packet, &mut found);
         if let Contents::Tcp(segment) = found.contents
             && !twice.is_again(&packet, &found.carrier)
         {

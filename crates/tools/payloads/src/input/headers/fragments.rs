@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{
     ip::{Addresses, Ip},
     types::{Carrier, Contents, Found, Fragment},
-    walk::{Walk, read},
+    walk::Walk,
 };
 use crate::input::Packet;
 
@@ -66,16 +66,19 @@ struct Waiting {
 }
 
 impl Headers {
-    /// What `packet` holds: where it is a fragment and the last one that was missing, that is what
-    /// the whole packet holds.
+    /// Finds out what `packet` holds: where it is a fragment and the last one that was missing, that
+    /// is what the whole packet holds.
+    ///
+    /// `found` is [new](Found::new). It is not returned, for it is large, and moving it takes longer
+    /// than reading some headers.
     #[inline]
-    pub fn read<'a>(&'a mut self, packet: &Packet<'a>) -> Found<'a> {
+    pub fn read<'a>(&'a mut self, packet: &Packet<'a>, found: &mut Found<'a>) {
         self.count += 1;
-        let mut found = read(packet);
-        if let Contents::Fragment(fragment) = found.contents {
-            self.fragment(packet, fragment, &mut found);
+        Walk::new(packet, found, ()).packet(packet.link);
+        if let Contents::Fragment(fragment) = &found.contents {
+            let fragment = *fragment;
+            self.fragment(packet, fragment, found);
         }
-        found
     }
 
     /// How many captured packets wait for other fragments.

@@ -38,9 +38,9 @@ pub struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Nothing is known yet.
+    /// Nothing is known of `packet` yet.
     #[inline(always)]
-    pub(super) fn new(packet: &Packet<'_>) -> Self {
+    pub fn new(packet: &Packet<'_>) -> Self {
         Self {
             contents: Contents::Unreadable { header: "first", cut: true },
             carrier: Carrier::default(),
