@@ -230,6 +230,29 @@ fn a_chosen_frame_can_be_explained() {
     assert!(text.starts_with("FIN           81 1.......  the message ends with"), "{text}");
 }
 
+/// The length of a frame tells which bytes after a gap are its own.
+#[test]
+fn what_is_missing_of_a_payload_hides_no_other_frame() {
+    for (rest, parts) in [(&b"ld"[..], 2), (b"", 1)] {
+        let len = u8::try_from(8 + rest.len()).unwrap();
+        let mut connection = upgraded();
+        connection.data(SERVER, &[&[0x81, len], &b"hello"[..]].concat()).lose(SERVER, 3);
+        connection.data(SERVER, &[rest, b"\x81\x03yes"].concat()).ack(CLIENT);
+        let transcript = &transcript::read(connection.pcap().as_slice(), None).unwrap()[0];
+        let found: Vec<_> = transcript.units[2..]
+            .iter()
+            .map(|unit| (unit.kind, unit.label(), unit.continued, unit.payload()))
+            .collect();
+        let frame = |label: &str, continued, payload: &[u8]| {
+            (UnitKind::Frame, label.to_owned(), continued, payload.to_vec())
+        };
+        let expected = [frame("S1", false, b"hello"), frame("S1", true, rest)];
+        assert_eq!(found[..parts], expected[..parts]);
+        assert_eq!(found[parts..], [frame("S2", false, b"yes")]);
+        assert_eq!(transcript.missing, 3);
+    }
+}
+
 /// What `--explain` says of frames, after an upgrade that agrees to these extensions.
 fn explained(extensions: &str, frames: &[&[u8]]) -> String {
     let mut connection = Connection::v4();
