@@ -925,13 +925,14 @@ mod fragments {
         assert_eq!(found.carrier.identification, Some(0x1234));
         let Contents::Tcp(segment) = found.contents else { panic!() };
         assert_eq!((segment.payload, segment.payload_len), (&payload[..], 2_000));
-        assert_eq!(fragments.waiting(), 0);
-        let pieces: Vec<_> = fragments
-            .pieces()
+        // Those of the payload, which the TCP header comes before.
+        let pieces: Vec<_> = found
+            .pieces
             .iter()
             .map(|piece| (piece.packet, piece.at, piece.offset, piece.len, piece.captured))
             .collect();
-        assert_eq!(pieces, [(3, 34, 0, 800, 800), (4, 34, 800, 800, 800), (2, 34, 1600, 420, 420)]);
+        assert_eq!(pieces, [(3, 54, 0, 780, 780), (4, 34, 780, 800, 800), (2, 34, 1580, 420, 420)]);
+        assert_eq!(fragments.waiting(), 0);
     }
 
     #[test]

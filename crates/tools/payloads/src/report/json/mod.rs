@@ -395,7 +395,7 @@ impl<W> Lines<W> {
                 self.sent_again += bytes;
                 bytes
             }
-            Note::Tcp(Notice::Outside { bytes, cut }) => {
+            Note::Tcp(Notice::Outside { bytes, cut, .. }) => {
                 self.cut_off += cut;
                 bytes.len() as u64 + cut
             }
@@ -403,7 +403,7 @@ impl<W> Lines<W> {
                 self.no_data += bytes;
                 bytes
             }
-            Note::Late { bytes, cut, missed } => {
+            Note::Late { bytes, cut, missed, .. } => {
                 self.cut_off += cut;
                 if missed {
                     // It was said that they are.
