@@ -547,6 +547,9 @@ fn a_packed_message_that_is_lost_takes_its_context_with_it() {
     let mut midway = Connection::v4();
     midway.data(SERVER, begun).ack(CLIENT);
     assert_eq!(found(&midway), []);
+    let mut too_short = websocket(DEFLATE);
+    too_short.data(SERVER, b"\x41\x01\xf2").ack(CLIENT);
+    assert_eq!(found(&too_short), []);
     // Without context takeover, each message stands alone.
     let alone = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n";
     let mut ws = websocket(alone);
