@@ -251,6 +251,34 @@ fn a_gap_is_named_when_too_much_waits_for_it() {
     let gap = text.lines().find(|line| line.contains("gap: 5 bytes")).unwrap();
     let milliseconds: f64 = gap.split_whitespace().nth(2).unwrap().parse().unwrap();
     assert!(milliseconds < 0.030, "named before the last packet: {gap}");
+    // What waits for bytes that will hardly ever come waits no longer either.
+    let mut forged = tcp.packets[5].clone();
+    forged.sequence += 1_000_000_000;
+    tcp.packets.insert(5, forged);
+    let stats = Stats::read(tcp.pcap().as_slice(), None).unwrap();
+    assert_eq!((stats.overall.app_bytes, stats.connections), (301_004, 1));
+    assert!(shown(&tcp.pcap()).contains("  1000 bytes outside the window, "));
+}
+
+/// What has waited and waits no longer takes no room from what waits later.
+#[test]
+fn what_waited_long_ago_takes_no_room() {
+    let mut tcp = Connection::v4();
+    tcp.open();
+    for _ in 0..8 {
+        // They acknowledge bytes that never come, and wait for them.
+        tcp.lose(CLIENT, 10);
+        for _ in 0..3 {
+            tcp.data(SERVER, &[b'x'; 60_000]);
+        }
+        tcp.wait(200);
+    }
+    tcp.data(SERVER, b"one\n").data(SERVER, b"two\n").data(SERVER, b"three\n");
+    let last = tcp.packets.len() - 1;
+    tcp.packets.swap(last - 2, last);
+    let transcript = transcript(&tcp.packets);
+    assert!(transcript.text().ends_with("xone\ntwo\nthree\n"));
+    assert_eq!(transcript.missing, 80);
 }
 
 #[test]
@@ -273,6 +301,25 @@ fn bytes_that_fill_a_gap_too_late_are_shown() {
     let text = String::from_utf8(output.stdout).unwrap();
     let line = "    │ late          two\\n  belongs before others that were captured earlier";
     assert!(text.lines().any(|found| found == line), "{text}");
+}
+
+#[test]
+fn a_gap_may_be_filled_in_pieces() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").data(CLIENT, b"0123456789").data(CLIENT, b"three\n");
+    tcp.data(SERVER, b"answer\n").ack(CLIENT);
+    let late = tcp.packets.remove(4);
+    for (start, end) in [(3, 7), (0, 3), (7, 10), (2, 8)] {
+        tcp.packets.push(Packet {
+            time: tcp.time + 200_000,
+            sequence: late.sequence + u32::try_from(start).unwrap(),
+            payload: late.payload[start..end].to_vec(),
+            ..late.clone()
+        });
+    }
+    let transcript = transcript(&tcp.packets);
+    assert_eq!(said(&transcript, Side::Client), b"one\nthree\n3456012789");
+    assert_eq!((transcript.missing, transcript.sent_again), (0, 6));
 }
 
 #[test]
@@ -440,6 +487,14 @@ fn the_port_decides_who_is_the_server_where_no_syn_was_captured() {
     let output = writer::run(&["show", "--port", "9000", "-"], &capture);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(messages(&text).contains("T1 s  text, 5 bytes"), "{text}");
+    // The apps' port comes first, and then the well-known ones.
+    for (one, other) in [(80, 50_000), (1_023, 1_024), (8_000, 80), (8_000, 5_000)] {
+        for (client, server) in [(one, other), (other, one)] {
+            let mut tcp = Connection::new(v4(1, client), v4(2, server));
+            tcp.data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n").ack(CLIENT);
+            assert_eq!(transcript(&tcp.packets).connection.server.port, one);
+        }
+    }
 }
 
 /// Between equal ports, the side that is seen first asks.
@@ -473,6 +528,16 @@ fn one_direction_alone_is_shown_live() {
     tcp.data(CLIENT, b"four\n").data(CLIENT, b"five\n");
     let text = shown_live(&tcp.packets);
     assert!(text.contains("│ one") && text.contains("│ five"), "{text}");
+    // So it is after 100 ms, as any other packet shows that they have passed.
+    for (microseconds, is_shown) in [(99_999, false), (100_000, true)] {
+        let mut tcp = Connection::v4();
+        tcp.data(CLIENT, b"one\n");
+        let mut other = Connection::new(v4(3, 50_000), v4(4, 8000));
+        other.time = tcp.time + microseconds - 100;
+        tcp.data(CLIENT, b"two\n").packets.append(&mut other.open().packets);
+        let text = shown_live(&tcp.packets[..3]);
+        assert_eq!(text.contains("│ one") && text.contains("│ two"), is_shown, "{text}");
+    }
 }
 
 /// An answer that acknowledges a FIN which was not captured does not wait for bytes.
@@ -482,6 +547,37 @@ fn an_answer_after_a_lost_fin_is_shown_live() {
     tcp.open().data(CLIENT, b"time\n").lose(CLIENT, 1).data(SERVER, b"09:31:45\n\n");
     let text = shown_live(&tcp.packets);
     assert!(text.contains("│ 09:31:45"), "{text}");
+}
+
+/// An acknowledgment of no more than came in order is of nothing that is missing.
+#[test]
+fn an_answer_before_a_hole_is_filled_is_shown_live() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").lose(CLIENT, 4).data(CLIENT, b"three\n");
+    tcp.data(SERVER, b"answer\n").send(SERVER, FIN | ACK, b"bye\n");
+    for answer in &mut tcp.packets[5..] {
+        answer.acknowledgment = 1_005;
+    }
+    let text = shown_live(&tcp.packets);
+    assert!(text.contains("│ answer") && text.contains("│ bye"), "{text}");
+    assert!(text.contains("(FIN)") && !text.contains("│ three"), "{text}");
+}
+
+/// Whoever shows a capture live learns that something waits, and after which packet.
+#[test]
+fn it_is_known_when_packets_wait() {
+    let mut tcp = Connection::v4();
+    tcp.open().lose(CLIENT, 5).data(SERVER, b"answer\n");
+    let waits_after = |count: usize| {
+        let capture = writer::pcap(&tcp.packets[..count]);
+        let mut show = Show::new(Vec::new(), Style::default(), None);
+        let mut reader = Reader::new(capture.as_slice());
+        while let Some(packet) = reader.next_packet().unwrap() {
+            show.packet(&packet).unwrap();
+        }
+        show.has_early()
+    };
+    assert_eq!((waits_after(3), waits_after(4)), (None, Some(4)));
 }
 
 /// A head that is too long is shown before it ends.

@@ -99,6 +99,7 @@ pub(super) struct Connection<K> {
 struct Early {
     time: i64,
     segment: Segment<'static>,
+    options: Box<[u8]>,
     payload: Box<[u8]>,
 }
 
@@ -255,9 +256,9 @@ impl<K> Connection<K> {
             && self.ends[index].stream.distance(segment.sequence) <= 0;
         let waits = self.is_early(segment) || !is_next && self.has_early_of(side);
         if waits {
-            let payload = segment.payload.into();
+            let (options, payload) = (segment.options.into(), segment.payload.into());
             let segment = Segment { payload: &[], options: &[], ..*segment };
-            self.early.push_back(Early { time, segment, payload });
+            self.early.push_back(Early { time, segment, options, payload });
             if self.early.len() > EARLY_LIMIT {
                 self.process_first(0, said, follower);
             }
@@ -342,8 +343,9 @@ impl<K> Connection<K> {
         said: &mut Said,
         follower: &mut F,
     ) {
-        if let Some(Early { time, segment, payload }) = self.early.remove(index) {
-            self.process(time, &Segment { payload: &payload, ..segment }, said, follower);
+        if let Some(Early { time, segment, options, payload }) = self.early.remove(index) {
+            let segment = Segment { options: &options, payload: &payload, ..segment };
+            self.process(time, &segment, said, follower);
         }
     }
 
