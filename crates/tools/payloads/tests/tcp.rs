@@ -574,6 +574,9 @@ fn a_side_that_takes_no_more_is_asked_for_room() {
     tcp.ack(CLIENT);
     odd(&mut tcp, SERVER, ACK, 800_006, 70_001, b"n");
     tcp.ack(CLIENT);
+    // It was not taken: the same once more.
+    odd(&mut tcp, SERVER, ACK, 800_006, 70_001, b"n");
+    tcp.ack(CLIENT);
     let still_full = tcp.packets.len();
     tcp.ack(CLIENT).data(SERVER, b"now\n").ack(CLIENT);
     let mut frames = frames(&tcp.packets);
@@ -594,6 +597,7 @@ fn a_side_that_takes_no_more_is_asked_for_room() {
             probe,
             "← text, 1 byte",
             "│ n",
+            &format!("{probe} (1 byte that is no data)"),
             "C → the client takes bytes again (its window is open)",
             "S ← 1 byte sent again",
             "← text, 3 bytes",
@@ -610,6 +614,50 @@ fn a_side_that_takes_no_more_is_asked_for_room() {
         let capture = writer::pcap_of(&frames, 1, false, false, snap_len);
         assert!(!writer::shown(&capture).contains("window"));
     }
+}
+
+/// RFC 9293 section 3.5.3: no standard says what they are, but they are no part of the stream.
+#[test]
+fn bytes_that_come_with_an_rst_are_no_content() {
+    // The longest of all, so that nothing else is cut.
+    let why = "died of a question that nobody had ever asked it before".repeat(2);
+    for cut in [0, 3] {
+        let mut tcp = connection();
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n";
+        tcp.open().data(CLIENT, REQUEST).ack(SERVER).data(SERVER, head).data(SERVER, b"half ");
+        tcp.ack(CLIENT).send(SERVER, RST | ACK, why.as_bytes());
+        let frames = writer::frames(&tcp.packets, Link::Ethernet);
+        let snap_len = frames.last().unwrap().1.len() - cut;
+        let snap_len = u32::try_from(snap_len).unwrap();
+        let lines = lines(&writer::pcap_of(&frames, 1, false, false, snap_len));
+        let text = format!("│ {}", &why[..why.len() - cut]);
+        let end = [
+            "← content (first part), 5 bytes",
+            "│ half",
+            &format!("S ← {} bytes with the RST of the server, which may say why", why.len()),
+            &text,
+            "───── broken off by the server (RST)",
+        ];
+        let at = lines.iter().position(|line| *line == end[0]).unwrap();
+        assert_eq!(lines[at..at + end.len()], end);
+        let sums = format!(
+            "{} shown, 0 sent again, {cut} cut off by the snap length",
+            REQUEST.len() + head.len() + 5 + why.len() - cut
+        );
+        assert_eq!(lines[at + end.len() + 1..], [sums]);
+    }
+}
+
+#[test]
+fn a_fin_has_its_own_time_whenever_it_is_reached() {
+    let mut tcp = connection();
+    tcp.open().data(SERVER, b"one\n").ack(CLIENT).lose(SERVER, 4);
+    tcp.wait(1_000).send(SERVER, FIN | ACK, b"");
+    let fin = tcp.packets.last().unwrap().time - tcp.packets[0].time;
+    tcp.wait(1_000).ack(CLIENT);
+    let text = writer::shown(&tcp.pcap());
+    let line = format!("S   ←  {}.{:06} s  the server has", fin / 1_000_000, fin % 1_000_000);
+    assert!(text.contains(&line), "{line}\n{text}");
 }
 
 /// What one side says keeps its order, also where some of it waits for what it answers.

@@ -388,7 +388,12 @@ impl<L: Listener> Sink for Assembler<L> {
     }
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
-        if !matches!(note, Note::Repeated(_) | Note::Late { .. } | Note::Tcp(_)) {
+        let goes_on = match note {
+            Note::Repeated(_) | Note::Late { .. } => true,
+            Note::Tcp(notice) => !matches!(notice, Notice::ResetText { .. }),
+            _ => false,
+        };
+        if !goes_on {
             self.give(origin, true, false);
         }
         if matches!(note, Note::Cut(_) | Note::Gap(_)) {
@@ -399,7 +404,10 @@ impl<L: Listener> Sink for Assembler<L> {
         self.listener.event(time, Event::Note(origin.connection, origin.side, note));
         let (part, sequence, bytes) = match note {
             Note::Late { sequence, bytes, .. } => (Part::Late, sequence, bytes),
-            Note::Tcp(Notice::Outside { sequence, bytes, .. }) => (Part::Unknown, sequence, bytes),
+            Note::Tcp(notice) => match notice.apart() {
+                Some((sequence, bytes, _)) => (Part::Unknown, sequence, bytes),
+                None => return,
+            },
             _ => return,
         };
         if L::KINDS && !bytes.is_empty() {

@@ -13,7 +13,7 @@ use super::{
     tls::Records,
     websocket::Frames,
 };
-use crate::tcp::{ConnectionInfo, Ending, Follower, Notice, Origin, Output, Side};
+use crate::tcp::{ConnectionInfo, Ending, Follower, Origin, Output, Side};
 
 mod begin;
 
@@ -80,7 +80,7 @@ impl Decoder {
             }
             Output::Notice(notice) => {
                 if S::COUNTS
-                    && let Notice::Outside { bytes, .. } = notice
+                    && let Some((_, bytes, _)) = notice.apart()
                 {
                     sink.count(&origin, Kind::Content, bytes.len() as u64);
                 }

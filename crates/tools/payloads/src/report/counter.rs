@@ -338,7 +338,8 @@ impl Sink for Counter {
             Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
                 self.know(origin, Known::SentAgain, bytes);
             }
-            Note::Late { cut, .. } | Note::Tcp(Notice::Outside { cut, .. }) => {
+            Note::Late { cut, .. }
+            | Note::Tcp(Notice::Outside { cut, .. } | Notice::ResetText { cut, .. }) => {
                 self.know(origin, Known::CutOff, cut);
             }
             Note::Tcp(Notice::KeepAlive(bytes) | Notice::WindowProbe(bytes)) => {

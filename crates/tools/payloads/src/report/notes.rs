@@ -93,6 +93,10 @@ fn notice_text(side: Side, notice: &Notice<'_>) -> String {
             "{} outside the window, which the {peer} does not take",
             plural(bytes.len() as u64 + cut, "byte"),
         ),
+        Notice::ResetText { bytes, cut, .. } => format!(
+            "{} with the RST of the {name}, which may say why",
+            plural(bytes.len() as u64 + cut, "byte"),
+        ),
     }
 }
 

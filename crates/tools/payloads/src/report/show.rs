@@ -421,7 +421,9 @@ impl<W> Printer<W> {
                 }
                 shown = bytes;
             }
-            Note::Tcp(Notice::Outside { bytes, cut, .. }) => {
+            Note::Tcp(
+                Notice::Outside { bytes, cut, .. } | Notice::ResetText { bytes, cut, .. },
+            ) => {
                 self.cut_off += cut;
                 shown = bytes;
             }

@@ -220,7 +220,9 @@ impl Listener for Collector {
                             transcript.units.push(Unit::late(time, connection, side, bytes));
                         }
                     }
-                    Note::Tcp(Notice::Outside { bytes, cut, .. }) => {
+                    Note::Tcp(
+                        Notice::Outside { bytes, cut, .. } | Notice::ResetText { bytes, cut, .. },
+                    ) => {
                         transcript.cut_off += cut;
                         if !bytes.is_empty() {
                             transcript.units.push(Unit::late(time, connection, side, bytes));

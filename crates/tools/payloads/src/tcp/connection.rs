@@ -362,7 +362,7 @@ impl<K> Connection<K> {
         }
         for side in BOTH {
             if self.ends[side.index()].stream.waits_to_begin(until) {
-                self.speak(side, said, follower, |stream, voice| stream.begin(until, voice));
+                self.speak(side, said, follower, |stream, voice| stream.begin(voice));
             }
         }
     }
@@ -451,11 +451,11 @@ impl<K> Connection<K> {
         // A SYN takes one sequence number, before the data.
         let sequence = segment.sequence.wrapping_add(flags.syn.into());
         if !sender.other_syns.is_empty() && !flags.syn {
-            sender.confirm_syn(time, sequence, voice);
+            sender.confirm_syn(sequence, voice);
         }
         if !receiver.other_syns.is_empty() && flags.ack {
             voice.side = peer;
-            receiver.confirm_syn(time, segment.acknowledgment, voice);
+            receiver.confirm_syn(segment.acknowledgment, voice);
         }
         let mut broken_off = flags.rst && !*closed;
         if broken_off && let Some(off) = sender.stream.reset_is_off(segment.sequence) {
@@ -486,8 +486,20 @@ impl<K> Connection<K> {
             }
         }
         voice.side = side;
-        if is_plain && segment.payload_len <= 1 && sender.stream.is_probe(sequence) {
-            let bytes = segment.payload_len.into();
+        let bytes = segment.payload_len.into();
+        let is_probe = match bytes {
+            0 => sender.stream.is_probe(sequence),
+            1 => {
+                sender.stream.is_probe(sequence)
+                    || receiver.is_full && sender.stream.is_probe_again(sequence)
+            }
+            _ => false,
+        };
+        if flags.rst && bytes > 0 {
+            let cut = bytes - segment.payload.len() as u64;
+            let notice = Notice::ResetText { sequence, bytes: segment.payload, cut };
+            voice.notice(time, side, notice);
+        } else if is_plain && is_probe {
             let probes = receiver.is_full;
             let notice = if probes { Notice::WindowProbe(bytes) } else { Notice::KeepAlive(bytes) };
             voice.notice(time, side, notice);

@@ -69,7 +69,7 @@ impl End {
             if self.stream.has_begun() {
                 voice.notice(time, side, Notice::SynLate);
             }
-            self.stream.start(time, syn.first(), voice);
+            self.stream.start(syn.first(), voice);
             return;
         };
         if self.has_syn(syn.sequence) {
@@ -88,18 +88,13 @@ impl End {
 
     /// The first byte of this side is `first`, if that follows one of its SYNs: the one that counts.
     #[cold]
-    pub(super) fn confirm_syn(
-        &mut self,
-        time: i64,
-        first: u32,
-        voice: &mut Voice<'_, impl Follower>,
-    ) {
+    pub(super) fn confirm_syn(&mut self, first: u32, voice: &mut Voice<'_, impl Follower>) {
         let ack = true;
         let mut others =
             self.other_syns.iter().map(|sequence| Syn { sequence: *sequence, len: 0, ack });
         if let Some(syn) = others.find(|syn| syn.first() == first) {
             self.syn = Some(syn);
-            self.stream.restart(time, first, voice);
+            self.stream.restart(first, voice);
             self.other_syns.clear();
         } else if self.syn.is_some_and(|syn| syn.first() == first) {
             self.other_syns.clear();

@@ -21,6 +21,7 @@
 //! | `never-sent` | an acknowledgment of bytes that were not sent | 3.10.7.4 |
 //! | `rst-ignored`, `fin-ignored` | an RST or a FIN that is not accepted, because of its number | 3.10.7.3, 3.10.7.4 |
 //! | `outside-window` | bytes that are not accepted, because of theirs | 3.10.7.4 |
+//! | `reset-text` | bytes that came with an RST, and may say why | 3.5.3 |
 //! | `keep-alive` | is the other side still there? | 3.8.4 |
 //! | `window-full`, `window-open` | a side takes no more bytes, and takes them again | 3.8.6 |
 //! | `window-probe` | does the other side take bytes again? | 3.8.6.1 |

@@ -53,9 +53,29 @@ pub enum Notice<'a> {
         /// How many more of them the capture cut off.
         cut: u64,
     },
+    /// Bytes that came with an RST, and may say why.
+    ResetText {
+        /// The sequence number of the first of them.
+        sequence: u32,
+        /// Those that were captured.
+        bytes: &'a [u8],
+        /// How many more of them the capture cut off.
+        cut: u64,
+    },
 }
 
-impl Notice<'_> {
+impl<'a> Notice<'a> {
+    /// The bytes that it is about, if it has them and they are no part of what is said: the sequence
+    /// number of the first, those that were captured, and how many more the capture cut off.
+    pub fn apart(&self) -> Option<(u32, &'a [u8], u64)> {
+        match *self {
+            Self::Outside { sequence, bytes, cut } | Self::ResetText { sequence, bytes, cut } => {
+                Some((sequence, bytes, cut))
+            }
+            _ => None,
+        }
+    }
+
     /// Its word, which stays the same.
     pub fn word(&self) -> &'static str {
         match self {
@@ -74,6 +94,7 @@ impl Notice<'_> {
             Self::WindowOpen => "window-open",
             Self::SentOtherwise { .. } => "sent-otherwise",
             Self::Outside { .. } => "outside-window",
+            Self::ResetText { .. } => "reset-text",
         }
     }
 
@@ -91,6 +112,7 @@ impl Notice<'_> {
             Self::KeepAlive(_) => "3.8.4",
             Self::WindowProbe(_) => "3.8.6.1",
             Self::WindowFull | Self::WindowOpen => "3.8.6",
+            Self::ResetText { .. } => "3.5.3",
         })
     }
 }

@@ -104,8 +104,9 @@ pub(super) struct Stream {
     first: u64,
     /// Whether the SYN says that it is the first byte.
     from_syn: bool,
-    /// Where the sender's FIN is.
+    /// Where the sender's FIN is, and when it was captured.
     fin: Option<u64>,
+    fin_time: i64,
     ended: bool,
     /// What the peer acknowledged, if that is one past the last byte and no FIN was seen.
     perhaps_fin: Option<u64>,
@@ -246,6 +247,16 @@ impl Stream {
         })
     }
 
+    /// Whether a byte with this sequence number is the last one that was sent, which the peer has not
+    /// acknowledged: one more that only asks it whether it takes bytes again (RFC 9293 section
+    /// 3.8.6.1).
+    pub(super) fn is_probe_again(&self, sequence: u32) -> bool {
+        self.next.is_some_and(|next| {
+            let at = self.extend(sequence);
+            at + 1 == next && self.received == Some(at) && self.fin.is_none()
+        })
+    }
+
     /// Whether `sequence` is the one expected, and nothing waits, neither bytes nor a FIN.
     #[inline]
     pub(super) fn is_next(&self, sequence: u32) -> bool {
@@ -279,11 +290,11 @@ impl Stream {
     }
 
     /// The stream begins with `sequence`, as a SYN says.
-    pub(super) fn start(&mut self, time: i64, sequence: u32, to: &mut impl Outlet) {
+    pub(super) fn start(&mut self, sequence: u32, to: &mut impl Outlet) {
         let first = self.extend(sequence);
         if self.next.is_none() {
             (self.next, self.first, self.from_syn) = (Some(first), first, true);
-            self.drain(time, to);
+            self.drain(to);
         } else if !self.from_syn && first <= self.first {
             // What came before the beginning of the capture is not more than this.
             for gap in self.gaps.iter_mut().filter(|gap| gap.start == 0) {
@@ -295,12 +306,12 @@ impl Stream {
     }
 
     /// The stream begins with `sequence` instead, unless something came out of it.
-    pub(super) fn restart(&mut self, time: i64, sequence: u32, to: &mut impl Outlet) {
+    pub(super) fn restart(&mut self, sequence: u32, to: &mut impl Outlet) {
         if self.next == Some(self.first) && !self.ended {
             let first = self.extend(sequence);
             (self.next, self.first) = (Some(first), first);
             (self.received, self.edge, self.unseen, self.perhaps_fin) = (None, None, None, None);
-            self.drain(time, to);
+            self.drain(to);
         }
     }
 
@@ -314,10 +325,10 @@ impl Stream {
     }
 
     /// The stream goes on from the first segment held, though nothing says so.
-    pub(super) fn begin(&mut self, time: i64, to: &mut impl Outlet) {
+    pub(super) fn begin(&mut self, to: &mut impl Outlet) {
         if self.next.is_none() && !self.held.is_empty() {
             self.begin_midway(u64::MAX);
-            self.drain(time, to);
+            self.drain(to);
         }
     }
 
@@ -345,9 +356,9 @@ impl Stream {
         }
         self.hold(time, at, data, len.into(), to);
         if self.held.len() >= ENOUGH_HELD {
-            self.begin(time, to);
+            self.begin(to);
         }
-        self.drain(time, to);
+        self.drain(to);
     }
 
     /// The sender sends `len` bytes at `at`, or would: this may tell whether bytes that the peer
@@ -484,7 +495,7 @@ impl Stream {
     }
 
     /// Delivers the held segments that are next in line.
-    fn drain(&mut self, time: i64, to: &mut impl Outlet) {
+    fn drain(&mut self, to: &mut impl Outlet) {
         let Some(mut next) = self.next else {
             return;
         };
@@ -510,7 +521,7 @@ impl Stream {
         }
         if self.fin.is_some_and(|fin| fin <= next) && !self.ended {
             self.ended = true;
-            to.give(time, Output::End);
+            to.give(self.fin_time, Output::End);
         }
     }
 
@@ -529,11 +540,11 @@ impl Stream {
     pub(super) fn fin(&mut self, time: i64, sequence: u32, to: &mut impl Outlet) {
         if self.fin.is_none() {
             let fin = self.extend(sequence);
-            self.fin = Some(fin);
+            (self.fin, self.fin_time) = (Some(fin), time);
             if self.unseen.is_some_and(|unseen| unseen.until > fin + 1) {
                 self.was_never_sent(to);
             }
-            self.drain(time, to);
+            self.drain(to);
         }
     }
 
@@ -553,7 +564,7 @@ impl Stream {
     ) {
         if self.next.is_none() {
             self.begin_midway(self.extend(sequence));
-            self.drain(time, to);
+            self.drain(to);
         }
         let Some(next) = self.next else {
             return;
@@ -616,12 +627,12 @@ impl Stream {
             self.gaps.push(Gap { start: next, end: until, named: true });
         }
         self.next = Some(until);
-        self.drain(time, to);
+        self.drain(to);
     }
 
     /// Names all gaps and delivers all that is held.
     pub(super) fn flush(&mut self, time: i64, to: &mut impl Outlet) {
-        self.begin(time, to);
+        self.begin(to);
         while let (Some((first, _)), Some(next)) = (self.held.first_key_value(), self.next) {
             let first = *first;
             if self.is_outside(first) {

@@ -187,7 +187,9 @@ impl Sink for Ledger {
                 | Notice::KeepAlive(bytes)
                 | Notice::WindowProbe(bytes),
             ) => self.repeated += bytes,
-            Note::Tcp(Notice::Outside { bytes, cut, .. }) => {
+            Note::Tcp(
+                Notice::Outside { bytes, cut, .. } | Notice::ResetText { bytes, cut, .. },
+            ) => {
                 self.shown += bytes.len() as u64;
                 self.cut += cut;
             }

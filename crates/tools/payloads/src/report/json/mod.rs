@@ -395,7 +395,9 @@ impl<W> Lines<W> {
                 self.sent_again += bytes;
                 bytes
             }
-            Note::Tcp(Notice::Outside { bytes, cut, .. }) => {
+            Note::Tcp(
+                Notice::Outside { bytes, cut, .. } | Notice::ResetText { bytes, cut, .. },
+            ) => {
                 self.cut_off += cut;
                 bytes.len() as u64 + cut
             }
