@@ -241,6 +241,18 @@ fn content_is_found_by_odd_fields_too() {
             "{fields}"
         );
     }
+    // Fields whose names are as long as those that say it, as browsers and servers send them.
+    let fields = "Sec-Fetch-Dest: empty\r\nSec-CH-UA-Mobile: ?0\r\nContent-Language: en\r\n\
+        Cache-Status: text/event-stream\r\nTrailer: websocket\r\nSec-WebSocket-Foo: chunked\r\n";
+    let request = format!("POST / HTTP/1.1\r\nContent-Length: 3\r\n{fields}\r\nabc");
+    let response = format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n{fields}\r\nhello");
+    let talk: Talk<'_> = &[
+        (CLIENT, request.as_bytes()),
+        (SERVER, response.as_bytes()),
+        (CLIENT, GET),
+        (SERVER, response.as_bytes()),
+    ];
+    assert_eq!(letters(talk), "QBABQAB");
     let response = b"HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello";
     let text = explained(&connection(&[(CLIENT, GET), (SERVER, response)]).pcap());
     assert!(text.contains("the length is no number (RFC 9110 section 8.6)"), "{text}");
@@ -303,6 +315,7 @@ fn chunk_sizes_have_any_number_of_digits_and_anything_after_them() {
         ("5;a=\"b", "what follows the size is no extension (RFC 9112 section 7.1.1)"),
         ("5 bytes", "what follows the size is no extension (RFC 9112 section 7.1.1)"),
         ("5g", "what follows the size is no extension (RFC 9112 section 7.1.1)"),
+        ("5x5", "the size is hexadecimal digits alone (RFC 9112 section 7.1)"),
         ("5  ", "5 bytes of data follow"),
         (" 5", "the size is hexadecimal digits alone (RFC 9112 section 7.1)"),
         ("0x5", "the size is hexadecimal digits alone (RFC 9112 section 7.1)"),
@@ -320,6 +333,18 @@ fn chunk_sizes_have_any_number_of_digits_and_anything_after_them() {
             let text = explained(&connection(talk).pcap());
             assert!(text.contains(words), "{words}\nis not in\n{text}");
         }
+    }
+    // The last chunk may say its size in as many ways.
+    for line in ["000", "0;a=b", "0 ; a", "0x0"] {
+        let body = format!("5\r\nhello\r\n{line}\r\n\r\n");
+        let talk: Talk<'_> = &[
+            (CLIENT, GET),
+            (SERVER, head),
+            (SERVER, body.as_bytes()),
+            (CLIENT, GET),
+            (SERVER, OK),
+        ];
+        assert_eq!(letters(talk), "QAKKQAB", "{line}");
     }
     for line in ["-5", "time", "", "fffffffffffffffff"] {
         let body = format!("{line}\r\nhello\r\n");
@@ -461,6 +486,17 @@ fn text_without_a_newline_comes_before_its_answer() {
     }
     let talk: Talk<'_> = &[(CLIENT, b"we speak HTTP/1.1\n"), (SERVER, b"do you?\n")];
     assert_eq!(letters(talk), "TT");
+    // A method in capital letters and a version are enough, and so are a known method and a path; a
+    // word of one letter and a version are not, nor is a line that begins with a tab.
+    for request in [&b"NOTIFY device HTTP/1.1\r\n\r\n"[..], b"GET /\r\n"] {
+        assert_eq!(letters(&[(CLIENT, request), (SERVER, b"what?\n")])[..1], *"Q");
+    }
+    for line in [&b"I speak HTTP/1.1\r\n"[..], b"\tGET / HTTP/1.1\r\n\r\n"] {
+        assert!(!letters(&[(CLIENT, line), (SERVER, b"what?\n")]).contains('Q'), "{line:?}");
+    }
+    // Nor does every line that begins with HTTP begin an answer.
+    let talk: Talk<'_> = &[(CLIENT, b"GET key\n"), (SERVER, b"HTTP is a protocol\n")];
+    assert_eq!(letters(talk), "TT");
     // Nothing is held back where both sides have spoken, or nothing can become of it.
     let mut redis = Connection::v4();
     redis.open().data(CLIENT, b"SET key 1\r\n").data(CLIENT, b"GET key\r\n");
@@ -554,6 +590,27 @@ fn the_snap_length_may_end_in_the_request_line() {
         messages(&shown(&writer::pcap_of(&frames, 1, false, false, 66 + 4)))
     };
     assert!(text(b"time and more\n").contains("T1 s  text, 4 bytes"));
+    let both = |snap_len: u32, talk: Talk<'_>| {
+        let frames = writer::frames(&self::connection(talk).packets, writer::Link::Ethernet);
+        messages(&shown(&writer::pcap_of(&frames, 1, false, false, 66 + snap_len)))
+    };
+    // With a version, any method in capital letters.
+    let brew: &[u8] = b"BREW pot HTTP/1.1\r\n\r\n";
+    assert!(both(17, &[(CLIENT, brew)]).contains("Q1 s  request (first part), 17 bytes"));
+    assert!(both(12, &[(CLIENT, brew)]).contains("T1 s  text, 12 bytes"));
+    // What the server begins with is most likely what the client began with, or HTTP.
+    let (hello, preface) = (client_hello(None), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    for (len, answer, expected) in [
+        (2, &b"\x16\x03\x03\x00\x04\x02\x00\x00\x00"[..], "R2 s  TLS record (first part), 2 bytes"),
+        (4, b"\x16\x03\x03\x00\x04\x02\x00\x00\x00", "R2 s  TLS record (first part), 4 bytes"),
+        (2, BAD, "A1 s  response (first part), 2 bytes"),
+    ] {
+        let text = messages(&shown(&cut_answer(&hello, answer, len)));
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    let settings = b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d";
+    let text_of_frame = messages(&shown(&cut_answer(preface, settings, 3)));
+    assert!(text_of_frame.contains("F2 s  HTTP/2 frame (first part), 3 bytes"), "{text_of_frame}");
     assert!(text(b"POST / HTTP/1.1\r\n").contains("Q1 s  request (first part), 4 bytes"));
     assert!(
         text(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
@@ -562,6 +619,19 @@ fn the_snap_length_may_end_in_the_request_line() {
     assert!(
         text(&client_hello(Some("a.example"))).contains("R1 s  TLS record (first part), 4 bytes")
     );
+}
+
+/// A capture of a request and an answer of which only the first `len` bytes were captured.
+fn cut_answer(request: &[u8], answer: &[u8], len: usize) -> Vec<u8> {
+    let mut begun = Connection::v4();
+    begun.open().data(CLIENT, request).data(SERVER, answer);
+    let mut frames = writer::frames(&begun.packets, writer::Link::Ethernet);
+    let snap_len = frames[4].1.len() - answer.len() + len;
+    let (time, whole) = frames.pop().unwrap();
+    let mut file = writer::pcap_of(&frames, 1, false, false, u32::MAX);
+    let last = writer::pcap_of(&[(time, whole)], 1, false, false, u32::try_from(snap_len).unwrap());
+    file.extend(&last[24..]);
+    file
 }
 
 /// A ClientHello with the usual extensions before the server's name, or without it.
@@ -683,6 +753,45 @@ fn tls_records_are_named_where_both_sides_speak_it() {
     assert_eq!(divisions.iter().map(|side| side.of(Kind::Time)).sum::<u64>(), 0);
 }
 
+/// RFC 8446 section 5.1, and RFC 5246 section 6.2.3 for the longest.
+#[test]
+fn a_record_has_a_length_that_one_may_have() {
+    let hello = client_hello(None);
+    let server_hello: &[u8] = b"\x16\x03\x03\x00\x04\x02\x00\x00\x00";
+    let record = |len: usize| {
+        let len = u16::try_from(len).unwrap().to_be_bytes();
+        [&[23, 3, 3][..], &len, &vec![7; u16::from_be_bytes(len).into()]].concat()
+    };
+    // Any minor version of 3, though there is none above 4.
+    for minor in 0..=4 {
+        let mut hello = hello.clone();
+        hello[2] = minor;
+        assert_eq!(letters(&[(CLIENT, &hello), (SERVER, server_hello)]), "RR", "{minor}");
+    }
+    let mut later = hello.clone();
+    later[2] = 5;
+    assert_eq!(letters(&[(CLIENT, &later)]), "T");
+    for (len, expected) in [(1 << 14, "RR"), ((1 << 14) + 2048, "RR"), ((1 << 14) + 2049, "RX")] {
+        // What is longer than what is kept comes in two pieces of the same record.
+        let talk: Talk<'_> = &[(CLIENT, &hello), (SERVER, server_hello), (SERVER, &record(len))];
+        let mut labels: Vec<String> =
+            transcript(&connection(talk)).units.iter().map(|unit| unit.label()).collect();
+        labels.dedup();
+        let found: String = labels[1..].iter().map(|label| &label[..1]).collect();
+        assert_eq!(found, expected, "{len}");
+    }
+    // Only application data may be empty, and nothing begins with that.
+    assert_eq!(letters(&[(CLIENT, b"\x16\x03\x01\x00\x00\x01")]), "T");
+    assert_eq!(letters(&[(CLIENT, &hello), (SERVER, b"\x16\x03\x03\x00\x00what?")]), "RT");
+    assert_eq!(letters(&[(CLIENT, &hello), (SERVER, server_hello), (SERVER, &record(0))]), "RRR");
+    // Where more is missing than the rest of a record, the next one is not known to begin there.
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, &hello).data(SERVER, &record(100)[..50]).lose(SERVER, 80);
+    gap.data(SERVER, b"the end of another").data(SERVER, &record(10)).ack(CLIENT);
+    let found: Vec<String> = units_of(&gap).iter().map(|unit| unit[..1].to_owned()).collect();
+    assert_eq!(found, ["R", "R", "X", "R"]);
+}
+
 /// RFC 9113 section 3.4.
 #[test]
 fn http_2_is_named_by_its_preface() {
@@ -706,6 +815,30 @@ fn http_2_is_named_by_its_preface() {
         ]
     );
     assert!(text.contains("    │ 50 52 49 20 2a 20 48 54 54 50 2f 32 2e 30 0d 0a 0d 0a 53 4d 0d 0a  PRI * HTTP/2.0....SM..\n"), "{text}");
+    // The types of RFC 9113 section 6, and one that is not among them.
+    let types: Vec<u8> = (0..=10).flat_map(|kind| [0, 0, 0, kind, 0, 0, 0, 0, 1]).collect();
+    let typed: Talk<'_> = &[(CLIENT, &begin), (SERVER, settings), (SERVER, &types)];
+    let text = messages(&shown(&connection(typed).pcap()));
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once("  HTTP/2 ")?.1.strip_suffix(" frame, 9 bytes"))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "DATA",
+            "HEADERS",
+            "PRIORITY",
+            "RST_STREAM",
+            "SETTINGS",
+            "PUSH_PROMISE",
+            "PING",
+            "GOAWAY",
+            "WINDOW_UPDATE",
+            "CONTINUATION",
+            "unknown",
+        ]
+    );
     let text = explained(&connection(talk).pcap());
     assert!(text.contains("begins HTTP/2 (RFC 9113 section 3.4)"), "{text}");
     // However it comes.
