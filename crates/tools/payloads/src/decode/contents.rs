@@ -21,6 +21,8 @@ pub(super) struct Contents {
     charge: Charge,
     /// Where the lines at hand come from.
     source: Source,
+    /// The last unit that brought lines, if they are packed.
+    last: Option<Carried>,
     gathered: Gathered,
     /// Whether nothing more can be made of it.
     lost: bool,
@@ -39,6 +41,7 @@ impl Contents {
             announced,
             charge: shared.charge(),
             source: Source::default(),
+            last: None,
             gathered: Gathered::new(shared),
         }
     }
@@ -95,6 +98,7 @@ impl Contents {
             let unpacked = unpacker.push(bytes, &mut room);
             self.gathered.message.packed_len += bytes.len() as u64;
             if self.lines.is_some() {
+                self.last = Some(*carried);
                 let mut result = unpacked;
                 for piece in room.chunks(EVENTS_LIMIT) {
                     if blocks > EVENTS_LIMIT {
@@ -104,7 +108,6 @@ impl Contents {
                     self.events(carried, piece, &mut blocks, shared);
                 }
                 if let Err(fault) = result {
-                    self.gathered.push(carried, b"");
                     self.give(Some(Short::Fault(fault)), shared);
                     break;
                 }
@@ -205,7 +208,8 @@ impl Contents {
             None => None,
         };
         match self.unpacker {
-            Some(_) if is_events && short.is_none() => {}
+            // The events that came were told one by one.
+            Some(_) if is_events && !matches!(short, Some(Short::Fault(_))) => {}
             Some(_) => self.give(short, shared),
             None if complete && self.gathered.message.source.units.len() > 1 => {
                 self.give(None, shared);
@@ -216,6 +220,9 @@ impl Contents {
 
     /// Gives what was put together, after which no more can be.
     fn give(&mut self, short: Option<Short>, shared: &mut Shared) {
+        if let Some(last) = self.last.take() {
+            self.gathered.push(&last, b"");
+        }
         let gathered = std::mem::replace(&mut self.gathered, Gathered::new(shared));
         let mut message = gathered.message;
         self.lost = true;
