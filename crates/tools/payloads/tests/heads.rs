@@ -417,7 +417,9 @@ fn a_request_without_a_version_is_one_of_http_0_9_or_what_was_refused() {
     assert!(text.contains("request, 7 bytes"), "{text}");
     // The answer of HTTP/0.9 has no head, and ends with the connection (RFC 1945 section 6).
     let page = b"<html>\nHTTP/1.1 is newer\n</html>\n";
-    assert_eq!(letters(&[(CLIENT, b"GET /\r\n"), (SERVER, page), (SERVER, page)]), "QBB");
+    let talk: Talk<'_> = &[(CLIENT, b"GET /\r\n"), (SERVER, page), (SERVER, page)];
+    assert_eq!(letters(talk), "QBB");
+    assert_eq!(transcript(&connection(talk)).messages[0].bytes, page.repeat(2));
     // A request with a version has an answer with one.
     assert_eq!(letters(&[(CLIENT, GET), (SERVER, page)]), "QT");
 }
@@ -454,6 +456,16 @@ fn what_has_come_of_a_request_is_shown_before_its_answer() {
     pipelined.open().data(CLIENT, GET).data(CLIENT, b"GET /2 HTTP/1.1\r\nHo").data(SERVER, OK);
     pipelined.data(CLIENT, b"st: a\r\n\r\n").data(SERVER, OK).close(SERVER);
     assert_eq!(units_of(&pipelined)[3], r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    // Nor is what does not fit, nor the server's end, which answers neither.
+    let mut misfit = Connection::v4();
+    misfit.open().data(CLIENT, GET).data(SERVER, OK).data(SERVER, b"junk").data(CLIENT, GET);
+    misfit.data(CLIENT, b"GET /2 HTTP/1.1\r\nHo").data(SERVER, b"more junk");
+    misfit.data(CLIENT, b"st: a\r\n\r\n").close(SERVER);
+    assert!(units_of(&misfit).contains(&r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned()));
+    let mut ended = Connection::v4();
+    ended.open().data(CLIENT, GET).data(CLIENT, b"GET /2 HTTP/1.1\r\nHo");
+    ended.send(SERVER, writer::FIN | ACK, b"").data(CLIENT, b"st: a\r\n\r\n").ack(SERVER);
+    assert!(units_of(&ended).contains(&r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned()));
     // Nor is what is missing of a page an answer.
     let mut gap = Connection::v4();
     gap.open().data(CLIENT, GET).data(SERVER, &OK[..OK.len() - 4]);
@@ -543,6 +555,14 @@ fn text_may_answer_a_request() {
         (SERVER, OK),
     ];
     assert_eq!(letters(talk), "QTTAB");
+    // After a turn, or where none was sent, any status line ends it, however it comes.
+    let odd: &[u8] = b"HTTP/2 200\r\nContent-Length: 5\r\n\r\nhello";
+    let talk: Talk<'_> = &[(CLIENT, GET), (SERVER, b"what?\n"), (CLIENT, GET), (SERVER, odd)];
+    assert_eq!(letters(talk), "QTQAB");
+    for at in 1..odd.len() {
+        let talk: Talk<'_> = &[(CLIENT, GET), (SERVER, &odd[..at]), (SERVER, &odd[at..])];
+        assert_eq!(letters(talk)[..2], *"QA", "{at}");
+    }
     // As tcpapp greets and answers a browser.
     let talk: Talk<'_> = &[
         (SERVER, b"Hello!\nServer time: 09:31:35\n\n"),
@@ -562,6 +582,13 @@ fn bytes_that_do_not_fit_are_not_called_bytes_without_their_context() {
     assert!(text.contains("X1 s  bytes that do not fit, 8 bytes"), "{text}");
     let text = explained(&connection(talk).pcap());
     assert!(text.contains("not known and more does not fit what the connection speaks"), "{text}");
+    // Where nobody has answered with HTTP, what the client says may be text; but not every byte is.
+    assert_eq!(letters(&[(CLIENT, GET), (CLIENT, b"hello\n")]), "QT");
+    assert_eq!(letters(&[(CLIENT, GET), (CLIENT, b"\0\x01\x02\x03")]), "QX");
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, GET).lose(SERVER, 20).data(SERVER, OK).ack(CLIENT);
+    gap.data(CLIENT, b"hello\n").ack(SERVER);
+    assert_eq!(units_of(&gap).last().map(String::as_str), Some(r"X hello\n"));
     let mut gap = Connection::v4();
     gap.open().data(CLIENT, GET).data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Le").lose(SERVER, 20);
     gap.data(SERVER, b"rest of a page").ack(CLIENT);
@@ -595,9 +622,18 @@ fn the_snap_length_may_end_in_the_request_line() {
         messages(&shown(&writer::pcap_of(&frames, 1, false, false, 66 + snap_len)))
     };
     // With a version, any method in capital letters.
+    let brew_path: &[u8] = b"brew /a/path/that/is/longer/than/the/snap/length HTTP/1.1\r\n\r\n";
     let brew: &[u8] = b"BREW pot HTTP/1.1\r\n\r\n";
     assert!(both(17, &[(CLIENT, brew)]).contains("Q1 s  request (first part), 17 bytes"));
     assert!(both(12, &[(CLIENT, brew)]).contains("T1 s  text, 12 bytes"));
+    // Any method and a path, where the server has spoken HTTP already.
+    for (talk, expected) in [
+        (&[(SERVER, OK), (CLIENT, brew_path)][..], "Q1 s  request (first part), 38 bytes"),
+        (&[(CLIENT, brew_path)], "T1 s  text, 38 bytes"),
+    ] {
+        let text = both(38, talk);
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
     // What the server begins with is most likely what the client began with, or HTTP.
     let (hello, preface) = (client_hello(None), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     for (len, answer, expected) in [

@@ -237,3 +237,38 @@ impl Contents {
         shared.message(message);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{decode::messages::Carrier, tcp::Side};
+
+    /// Lines that say nothing may come in any number of units, each of which an event would name.
+    #[test]
+    fn the_units_of_an_event_take_memory_too() {
+        let mut shared = Shared::default();
+        let mut contents = Contents::midway(b": ", &shared);
+        // All but room for some 80 units is taken.
+        let mut others = shared.charge();
+        assert!(others.set(8 * 1024 * 1024 - 2_000));
+        let mut unit = |id, parts: &[(Part, &[u8])]| {
+            let carrier = Carrier { id, letter: 'K', number: id };
+            let (connection, side) = (1, Side::Server);
+            let (time, complete, continued) = (0, true, false);
+            let carried = Carried { carrier, connection, side, time, complete, continued };
+            contents.unit(&carried, parts.iter().copied(), &mut shared)
+        };
+        let end: (Part, &[u8]) = (Part::EventEnd, b"\n");
+        for id in 0..20 {
+            assert!(unit(id, &[(Part::EventField, b": \n")]).is_empty());
+        }
+        assert_eq!(unit(20, &[end]), [EmptyLine::Nothing]);
+        for id in 21..121 {
+            assert!(unit(id, &[(Part::EventField, b": \n")]).is_empty());
+        }
+        assert_eq!(unit(121, &[end]), [EmptyLine::Unknown]);
+        // The next event is whole.
+        let event: (Part, &[u8]) = (Part::EventField, b"data: a\n");
+        assert_eq!(unit(122, &[event, end]), [EmptyLine::DispatchesAlone]);
+    }
+}
