@@ -509,6 +509,12 @@ fn text_without_a_newline_comes_before_its_answer() {
     // Nor does every line that begins with HTTP begin an answer.
     let talk: Talk<'_> = &[(CLIENT, b"GET key\n"), (SERVER, b"HTTP is a protocol\n")];
     assert_eq!(letters(talk), "TT");
+    // It comes before an answer of which the beginning is missing, too.
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, b"GET key").lose(SERVER, 3).data(SERVER, b"ue\n").ack(CLIENT);
+    let text = messages(&shown(&gap.pcap()));
+    let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line} is not in {text}"));
+    assert!(at("T1 s  text, 7 bytes") < at("gap: 3 bytes"), "{text}");
     // Nothing is held back where both sides have spoken, or nothing can become of it.
     let mut redis = Connection::v4();
     redis.open().data(CLIENT, b"SET key 1\r\n").data(CLIENT, b"GET key\r\n");

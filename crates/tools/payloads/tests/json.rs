@@ -160,3 +160,20 @@ fn input_that_ends_in_the_middle_gives_whole_lines() {
     assert_eq!((&end["kind"], &end["why"]), (&json!("end"), &json!("cut")));
     assert_eq!(end["stats"]["ends_in_packet_at"], capture.len() / 2);
 }
+
+/// Bytes that fill a gap too late are a thing of their own, of the side that sent them.
+#[test]
+fn late_bytes_are_of_their_sender() {
+    for (side, name) in [(CLIENT, "client"), (SERVER, "server")] {
+        let mut tcp = Connection::v4();
+        tcp.open().data(side, b"one\n").data(side, b"two\n").data(side, b"three\n");
+        tcp.data(1 - side, b"answer\n").ack(side);
+        let mut late = tcp.packets.remove(4);
+        late.time += 200_000;
+        tcp.packets.push(late);
+        let found = lines_of(&tcp.pcap(), "bytes");
+        let [found] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((&found["side"], &found["label"]), (&json!(name), &json!("X1")));
+        assert_eq!(found["parts"], json!([[32, "content", "late", "two\\n"]]));
+    }
+}
