@@ -163,6 +163,20 @@ fn an_odd_line_costs_no_request() {
     }
 }
 
+/// An answer to HEAD has no content, whatever its fields say (RFC 9110 section 9.3.2).
+#[test]
+fn an_odd_line_asks_for_what_it_asks_for() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    for line in
+        ["HEAD / HTTP/1.1", " HEAD / HTTP/1.1", "HEAD\t/ HTTP/1.1", "HEAD / HTTP/1.0", "HEAD /"]
+    {
+        let request = format!("{line}\r\n\r\n");
+        let talk: Talk<'_> =
+            &[(CLIENT, request.as_bytes()), (SERVER, head), (CLIENT, GET), (SERVER, OK)];
+        assert_eq!(letters(talk), "QAQAB", "{line}");
+    }
+}
+
 #[test]
 fn an_odd_line_costs_no_response() {
     for (line, fields, words) in [
