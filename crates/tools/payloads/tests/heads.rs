@@ -255,7 +255,7 @@ fn content_is_found_by_odd_fields_too() {
             "{fields}"
         );
     }
-    // Fields whose names are as long as those that say it, as browsers and servers send them.
+    // Other fields may have names as long, as some that browsers send do.
     let fields = "Sec-Fetch-Dest: empty\r\nSec-CH-UA-Mobile: ?0\r\nContent-Language: en\r\n\
         Cache-Status: text/event-stream\r\nTrailer: websocket\r\nSec-WebSocket-Foo: chunked\r\n";
     let request = format!("POST / HTTP/1.1\r\nContent-Length: 3\r\n{fields}\r\nabc");
@@ -637,21 +637,21 @@ fn the_snap_length_may_end_in_the_request_line() {
         messages(&shown(&writer::pcap_of(&frames, 1, false, false, 66 + 4)))
     };
     assert!(text(b"time and more\n").contains("T1 s  text, 4 bytes"));
-    let both = |snap_len: u32, talk: Talk<'_>| {
+    let cut_to = |snap_len: u32, talk: Talk<'_>| {
         let frames = writer::frames(&self::connection(talk).packets, writer::Link::Ethernet);
         messages(&shown(&writer::pcap_of(&frames, 1, false, false, 66 + snap_len)))
     };
     // With a version, any method in capital letters.
     let brew_path: &[u8] = b"brew /a/path/that/is/longer/than/the/snap/length HTTP/1.1\r\n\r\n";
     let brew: &[u8] = b"BREW pot HTTP/1.1\r\n\r\n";
-    assert!(both(17, &[(CLIENT, brew)]).contains("Q1 s  request (first part), 17 bytes"));
-    assert!(both(12, &[(CLIENT, brew)]).contains("T1 s  text, 12 bytes"));
+    assert!(cut_to(17, &[(CLIENT, brew)]).contains("Q1 s  request (first part), 17 bytes"));
+    assert!(cut_to(12, &[(CLIENT, brew)]).contains("T1 s  text, 12 bytes"));
     // Any method and a path, where the server has spoken HTTP already.
     for (talk, expected) in [
         (&[(SERVER, OK), (CLIENT, brew_path)][..], "Q1 s  request (first part), 38 bytes"),
         (&[(CLIENT, brew_path)], "T1 s  text, 38 bytes"),
     ] {
-        let text = both(38, talk);
+        let text = cut_to(38, talk);
         assert!(text.contains(expected), "{expected} is not in {text}");
     }
     // What the server begins with is most likely what the client began with, or HTTP.
@@ -814,10 +814,7 @@ fn tls_records_are_named_where_both_sides_speak_it() {
 fn a_record_has_a_length_that_one_may_have() {
     let hello = client_hello(None);
     let server_hello: &[u8] = b"\x16\x03\x03\x00\x04\x02\x00\x00\x00";
-    let record = |len: usize| {
-        let len = u16::try_from(len).unwrap().to_be_bytes();
-        [&[23, 3, 3][..], &len, &vec![7; u16::from_be_bytes(len).into()]].concat()
-    };
+    let record = |len: u16| [&[23, 3, 3][..], &len.to_be_bytes(), &vec![7; len.into()]].concat();
     // Any minor version of 3, though there is none above 4.
     for minor in 0..=4 {
         let mut hello = hello.clone();
