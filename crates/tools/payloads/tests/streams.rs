@@ -484,6 +484,19 @@ fn an_answer_after_a_lost_fin_is_shown_live() {
     assert!(text.contains("│ 09:31:45"), "{text}");
 }
 
+/// What an answer with a status line would make a request waits for none where the server has spoken HTTP
+/// already.
+#[test]
+fn an_odd_request_to_a_server_of_http_is_shown_live() {
+    let mut http = Connection::v4();
+    http.open().data(SERVER, b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    http.data(CLIENT, b"fetch /time\r\n\r\n").ack(SERVER);
+    assert!(shown_live(&http.packets).contains("  request, 15 bytes"));
+    let mut text = Connection::v4();
+    text.open().data(CLIENT, b"fetch /time\r\n\r\n").ack(SERVER);
+    assert!(!shown_live(&text.packets).contains("fetch"));
+}
+
 /// A head that is too long is shown before it ends.
 #[test]
 fn only_so_much_of_a_head_is_kept() {
