@@ -460,6 +460,11 @@ fn what_has_come_of_a_request_is_shown_before_its_answer() {
     let text = messages(&shown(&connection(talk).pcap()));
     assert!(text.contains("Q1 s  request (first part), 18 bytes"), "{text}");
     assert!(text.contains("\nQ1 s  request, 28 bytes"), "{text}");
+    // It is so for a request after others, too, and for two answers at once.
+    let half = b"GET /2 HTTP/1.1\r\nHo";
+    assert_eq!(letters(&[(CLIENT, GET), (SERVER, OK), (CLIENT, half), (SERVER, timeout)]), "QABQA");
+    let both = [OK, &timeout[..]].concat();
+    assert_eq!(letters(&[(CLIENT, GET), (CLIENT, half), (SERVER, &both)]), "QABQA");
     // Half a line that is answered is over, and another one begins.
     let talk: Talk<'_> = &[(CLIENT, b"GET / HTT"), (SERVER, timeout), (CLIENT, GET), (SERVER, OK)];
     let text = messages(&shown(&connection(talk).pcap()));
