@@ -580,6 +580,9 @@ fn text_may_answer_a_request() {
         (SERVER, OK),
     ];
     assert_eq!(letters(talk), "QTTAB");
+    // What the client said was a request all the same, though its line did not end.
+    let talk: Talk<'_> = &[(CLIENT, b"GET / HTTP/1.1"), (SERVER, b"what?\n"), (SERVER, OK)];
+    assert_eq!(letters(talk), "QTAB");
     // After a turn, or where none was sent, any status line ends it, however it comes.
     let odd: &[u8] = b"HTTP/2 200\r\nContent-Length: 5\r\n\r\nhello";
     let talk: Talk<'_> = &[(CLIENT, GET), (SERVER, b"what?\n"), (CLIENT, GET), (SERVER, odd)];
@@ -607,6 +610,9 @@ fn bytes_that_do_not_fit_are_not_called_bytes_without_their_context() {
     assert!(text.contains("X1 s  bytes that do not fit, 8 bytes"), "{text}");
     let text = explained(&connection(talk).pcap());
     assert!(text.contains("not known and more does not fit what the connection speaks"), "{text}");
+    // A word that HTTP answers is no request for that, after others.
+    let talk: Talk<'_> = &[(CLIENT, GET), (SERVER, OK), (CLIENT, b"hello"), (SERVER, BAD)];
+    assert_eq!(letters(talk), "QABXAB");
     // Where nobody has answered with HTTP, what the client says may be text; but not every byte is.
     assert_eq!(letters(&[(CLIENT, GET), (CLIENT, b"hello\n")]), "QT");
     assert_eq!(letters(&[(CLIENT, GET), (CLIENT, b"\0\x01\x02\x03")]), "QX");
