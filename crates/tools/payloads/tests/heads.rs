@@ -76,6 +76,29 @@ fn explained(capture: &[u8]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// That `--explain` has these words, and that `--json` calls the line odd that they are about, or
+/// none if they say what is usual.
+fn assert_says(connection: &Connection, words: &str) {
+    let capture = connection.pcap();
+    let text = explained(&capture);
+    assert!(text.contains(words), "{words}\nis not in\n{text}");
+    let output = run(&["show", "--json", "-"], &capture);
+    let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
+    let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let mut odd = Vec::new();
+    for line in lines {
+        for part in line["parts"].as_array().into_iter().flatten() {
+            odd.extend(part.get(4).and_then(|odd| odd.as_str()).map(str::to_owned));
+        }
+    }
+    let usual =
+        ["method, target, version", "version, status code, reason", "5 bytes of data follow"];
+    assert_eq!(odd.is_empty(), usual.contains(&words), "{words}: {odd:?}");
+    assert!(odd.iter().all(|odd| text.contains(odd)), "{odd:?}\nis not in\n{text}");
+    let words = words.rsplit("; ").next().unwrap();
+    assert!(!words.contains("RFC") || odd.iter().any(|odd| odd.contains(words)), "{odd:?}");
+}
+
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 const BAD: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nbad";
@@ -158,8 +181,7 @@ fn an_odd_line_costs_no_request() {
         assert_eq!(found[0], format!("Q {}", head.as_bytes().escape_ascii()), "{head}");
         assert_eq!(found[1], "B abc", "{head}");
         assert_eq!(letters(talk), "QBABQAB", "{head}");
-        let text = explained(&connection(talk).pcap());
-        assert!(text.contains(words), "{words}\nis not in\n{text}");
+        assert_says(&connection(talk), words);
     }
 }
 
@@ -222,8 +244,7 @@ fn an_odd_line_costs_no_response() {
         assert_eq!(found[1], format!("A {}", head.as_bytes().escape_ascii()), "{head}");
         assert_eq!(found[2], "B hello", "{head}");
         assert_eq!(letters(talk), "QABQAB", "{head}");
-        let text = explained(&connection(talk).pcap());
-        assert!(text.contains(words), "{words}\nis not in\n{text}");
+        assert_says(&connection(talk), words);
     }
 }
 
@@ -344,8 +365,7 @@ fn chunk_sizes_have_any_number_of_digits_and_anything_after_them() {
                 (SERVER, OK),
             ];
             assert_eq!(letters(talk), "QAKKQAB", "{line}");
-            let text = explained(&connection(talk).pcap());
-            assert!(text.contains(words), "{words}\nis not in\n{text}");
+            assert_says(&connection(talk), words);
         }
     }
     // The last chunk may say its size in as many ways.

@@ -444,6 +444,25 @@ fn no_more_is_kept_of_a_message_than_the_limit() {
         &messages(&shown(&ws.pcap())),
         "M1 s  text message, 80000 bytes, the first 65536 of which follow (S1, S2 ... S7, 7 units)\n",
     );
+    // The unit that brings the first byte beyond it is named, too.
+    let mut ws = websocket("");
+    for first in [1, 0, 0, 0, 0, 0, 0, 0, 0x80] {
+        ws.data(SERVER, &[&[first, 126, 0x20, 0][..], &[b'x'; 0x2000]].concat()).ack(CLIENT);
+    }
+    assert_has(
+        &messages(&shown(&ws.pcap())),
+        "M1 s  text message, 73728 bytes, the first 65536 of which follow (S1, S2 ... S9, 9 units)\n",
+    );
+    // No more than so many of its units are named.
+    let mut ws = websocket("");
+    ws.data(SERVER, b"\x02\x01x").data(SERVER, &b"\x00\x01x".repeat(5_000)).ack(CLIENT);
+    ws.data(SERVER, b"\x80\x00").ack(CLIENT);
+    let message = transcript(&ws).messages.remove(0);
+    assert_eq!((message.source.units.len(), message.len), (4_096, 5_001));
+    assert_has(
+        &messages(&shown(&ws.pcap())),
+        "M1 s  binary message, 5001 bytes (S1, S2 ... S4096, ",
+    );
 }
 
 #[test]
@@ -517,6 +536,31 @@ M2 s  text message unpacked from permessage-deflate, 5 bytes (S2)
     );
 }
 
+/// A message goes on although its connection is kept in another place meanwhile.
+#[test]
+fn the_end_of_another_connection_ends_no_message() {
+    let mut other = Connection::new(writer::v4(3, 40_000), writer::v4(2, 8000));
+    other.open();
+    let mut ws = websocket(DEFLATE);
+    ws.data(SERVER, b"\x41\x03\xf2\x48\xcd").ack(CLIENT);
+    // The other one's ports are used again, which the SYN, ACK shows.
+    let mut again = other.clone().sequences(1_500_000_000, 2_500_000_000);
+    again.packets.clear();
+    again.time = ws.time;
+    again.open();
+    ws.data(SERVER, b"\x80\x04\xc9\xc9\x07\x00").ack(CLIENT);
+    let mut last = ws.packets.split_off(ws.packets.len() - 2);
+    let mut packets = other.packets;
+    packets.append(&mut ws.packets);
+    packets.extend(again.packets.drain(1..));
+    packets.append(&mut last);
+    let found = transcript::read(writer::pcap(&packets).as_slice(), None).unwrap();
+    assert_eq!(found.len(), 3);
+    let messages: Vec<_> = found[1].messages.iter().map(summary_of_units).collect();
+    assert_eq!(messages, ["Hello permessage-deflate S1 S2"]);
+    assert_eq!(found[1].messages[0].packed_len, 7);
+}
+
 fn summary_of_units(message: &Message) -> String {
     assert_eq!(message.short, None);
     let (text, unpacked, units) = summary(message);
@@ -534,6 +578,23 @@ fn a_packed_message_that_is_lost_takes_its_context_with_it() {
         &text,
         "(S2); not unpacked: it refers to an earlier message, which was not unpacked\n",
     );
+    // Of one that goes on with what is missing, or does not end, there is what came before.
+    let begun = b"\x41\x03\xf2\x48\xcd";
+    let mut ws = websocket(DEFLATE);
+    ws.data(SERVER, begun).ack(CLIENT);
+    let found = |ws: &Connection| {
+        let messages = transcript(ws).messages.into_iter();
+        messages.map(|message| (message.bytes, message.short)).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&ws), [(b"He".to_vec(), Some(Short::Unfinished))]);
+    ws.lose(SERVER, 6).data(SERVER, b"\x81\x02hi").ack(CLIENT);
+    assert_eq!(found(&ws), [(b"He".to_vec(), Some(Short::Missing))]);
+    let mut midway = Connection::v4();
+    midway.data(SERVER, begun).ack(CLIENT);
+    assert_eq!(found(&midway), []);
+    let mut too_short = websocket(DEFLATE);
+    too_short.data(SERVER, b"\x41\x01\xf2").ack(CLIENT);
+    assert_eq!(found(&too_short), []);
     // Without context takeover, each message stands alone.
     let alone = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n";
     let mut ws = websocket(alone);

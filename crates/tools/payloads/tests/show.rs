@@ -502,6 +502,19 @@ fn several_connections_are_told_apart() {
 }
 
 #[test]
+fn labels_stand_apart_from_arrows_however_long_they_are() {
+    let mut tcp = Connection::v4();
+    tcp.open();
+    for _ in 0..100 {
+        tcp.data(CLIENT, b"what time is it?\n");
+    }
+    let text = shown(&tcp.pcap());
+    for heading in ["T9  →  ", "T10 →  ", "T100 →  "] {
+        assert!(text.lines().any(|line| line.starts_with(heading)), "{text}");
+    }
+}
+
+#[test]
 fn mistakes_are_one_line_and_status_1() {
     for (arguments, words) in [
         (&["show", "no-such.pcap"][..], "no-such.pcap cannot be opened"),

@@ -251,6 +251,49 @@ fn a_gap_is_named_when_too_much_waits_for_it() {
     let gap = text.lines().find(|line| line.contains("gap: 5 bytes")).unwrap();
     let milliseconds: f64 = gap.split_whitespace().nth(2).unwrap().parse().unwrap();
     assert!(milliseconds < 0.030, "named before the last packet: {gap}");
+    // What waits for bytes that will hardly ever come waits no longer either.
+    let mut forged = tcp.packets[5].clone();
+    forged.sequence += 1_000_000_000;
+    tcp.packets.insert(5, forged);
+    let stats = Stats::read(tcp.pcap().as_slice(), None).unwrap();
+    assert_eq!((stats.overall.app_bytes, stats.connections), (301_004, 1));
+    assert!(shown(&tcp.pcap()).contains("  1000 bytes outside the window, "));
+}
+
+/// What has waited and waits no longer takes no room from what waits later.
+#[test]
+fn what_waited_long_ago_takes_no_room() {
+    let mut tcp = Connection::v4();
+    tcp.open();
+    for _ in 0..8 {
+        // They acknowledge bytes that never come, and wait for them.
+        tcp.lose(CLIENT, 10);
+        for _ in 0..3 {
+            tcp.data(SERVER, &[b'x'; 60_000]);
+        }
+        tcp.wait(200);
+    }
+    tcp.data(SERVER, b"one\n").data(SERVER, b"two\n").data(SERVER, b"three\n");
+    let last = tcp.packets.len() - 1;
+    tcp.packets.swap(last - 2, last);
+    let transcript = transcript(&tcp.packets);
+    assert!(transcript.text().ends_with("xone\ntwo\nthree\n"));
+    assert_eq!(transcript.missing, 80);
+}
+
+/// What the other side is in the middle of goes on.
+#[test]
+fn what_waits_for_one_side_costs_nothing_of_the_other() {
+    let mut http = Connection::v4();
+    http.open().data(CLIENT, b"GET / HTTP/1.1\r\n\r\n");
+    http.data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello").lose(CLIENT, 5);
+    for _ in 0..300 {
+        http.data(CLIENT, &[b'x'; 1_000]);
+    }
+    http.data(SERVER, b"world").ack(CLIENT);
+    let units = transcript(&http.packets).units;
+    let body = units.iter().find(|unit| unit.kind == UnitKind::Body).unwrap();
+    assert_eq!((&body.bytes[..], body.unfinished), (&b"helloworld"[..], false));
 }
 
 #[test]
@@ -273,6 +316,25 @@ fn bytes_that_fill_a_gap_too_late_are_shown() {
     let text = String::from_utf8(output.stdout).unwrap();
     let line = "    │ late          two\\n  belongs before others that were captured earlier";
     assert!(text.lines().any(|found| found == line), "{text}");
+}
+
+#[test]
+fn a_gap_may_be_filled_in_pieces() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").data(CLIENT, b"0123456789").data(CLIENT, b"three\n");
+    tcp.data(SERVER, b"answer\n").ack(CLIENT);
+    let late = tcp.packets.remove(4);
+    for (start, end) in [(3, 7), (0, 3), (7, 10), (2, 8)] {
+        tcp.packets.push(Packet {
+            time: tcp.time + 200_000,
+            sequence: late.sequence + u32::try_from(start).unwrap(),
+            payload: late.payload[start..end].to_vec(),
+            ..late.clone()
+        });
+    }
+    let transcript = transcript(&tcp.packets);
+    assert_eq!(said(&transcript, Side::Client), b"one\nthree\n3456012789");
+    assert_eq!((transcript.missing, transcript.sent_again), (0, 6));
 }
 
 #[test]
@@ -440,6 +502,14 @@ fn the_port_decides_who_is_the_server_where_no_syn_was_captured() {
     let output = writer::run(&["show", "--port", "9000", "-"], &capture);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(messages(&text).contains("T1 s  text, 5 bytes"), "{text}");
+    // The apps' port comes first, and then the well-known ones.
+    for (one, other) in [(80, 50_000), (1_023, 1_024), (8_000, 80), (8_000, 5_000)] {
+        for (client, server) in [(one, other), (other, one)] {
+            let mut tcp = Connection::new(v4(1, client), v4(2, server));
+            tcp.data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n").ack(CLIENT);
+            assert_eq!(transcript(&tcp.packets).connection.server.port, one);
+        }
+    }
 }
 
 /// Between equal ports, the side that is seen first asks.
@@ -473,6 +543,16 @@ fn one_direction_alone_is_shown_live() {
     tcp.data(CLIENT, b"four\n").data(CLIENT, b"five\n");
     let text = shown_live(&tcp.packets);
     assert!(text.contains("│ one") && text.contains("│ five"), "{text}");
+    // So it is after 100 ms, as any other packet shows that they have passed.
+    for (microseconds, is_shown) in [(99_999, false), (100_000, true)] {
+        let mut tcp = Connection::v4();
+        tcp.data(CLIENT, b"one\n");
+        let mut other = Connection::new(v4(3, 50_000), v4(4, 8000));
+        other.time = tcp.time + microseconds - 100;
+        tcp.data(CLIENT, b"two\n").packets.append(&mut other.open().packets);
+        let text = shown_live(&tcp.packets[..3]);
+        assert_eq!(text.contains("│ one") && text.contains("│ two"), is_shown, "{text}");
+    }
 }
 
 /// An answer that acknowledges a FIN which was not captured does not wait for bytes.
@@ -495,6 +575,37 @@ fn an_odd_request_to_a_server_of_http_is_shown_live() {
     let mut text = Connection::v4();
     text.open().data(CLIENT, b"fetch /time\r\n\r\n").ack(SERVER);
     assert!(!shown_live(&text.packets).contains("fetch"));
+}
+
+/// An acknowledgment of no more than came in order is of nothing that is missing.
+#[test]
+fn an_answer_before_a_hole_is_filled_is_shown_live() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"one\n").lose(CLIENT, 4).data(CLIENT, b"three\n");
+    tcp.data(SERVER, b"answer\n").send(SERVER, FIN | ACK, b"bye\n");
+    for answer in &mut tcp.packets[5..] {
+        answer.acknowledgment = 1_005;
+    }
+    let text = shown_live(&tcp.packets);
+    assert!(text.contains("│ answer") && text.contains("│ bye"), "{text}");
+    assert!(text.contains("(FIN)") && !text.contains("│ three"), "{text}");
+}
+
+/// Whoever shows a capture live learns that something waits, and after which packet.
+#[test]
+fn it_is_known_when_packets_wait() {
+    let mut tcp = Connection::v4();
+    tcp.open().lose(CLIENT, 5).data(SERVER, b"answer\n");
+    let waits_after = |count: usize| {
+        let capture = writer::pcap(&tcp.packets[..count]);
+        let mut show = Show::new(Vec::new(), Style::default(), None);
+        let mut reader = Reader::new(capture.as_slice());
+        while let Some(packet) = reader.next_packet().unwrap() {
+            show.packet(&packet).unwrap();
+        }
+        show.has_early()
+    };
+    assert_eq!((waits_after(3), waits_after(4)), (None, Some(4)));
 }
 
 /// A head that is too long is shown before it ends.
@@ -600,6 +711,96 @@ fn only_so_many_connections_are_followed() {
     let output = writer::run(&["stats", "-"], &writer::pcap(&packets));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("3 connections left while still open"), "{said}");
+}
+
+/// As long as the side that closed it first knows it, and no longer (RFC 9293 section 3.6.1).
+#[test]
+fn a_closed_connection_is_known_for_four_minutes() {
+    // In microseconds.
+    const FOUR_MINUTES: u64 = 240_000_000;
+    // How many connections there seem to be when another begins so long after `of` ended, or was last
+    // heard of, and its last bytes then come again.
+    let count = |of: &Connection, after: u64| {
+        let mut other = Connection::new(v4(3, 50_001), v4(2, 8000));
+        other.time = of.time + after - 100;
+        other.open();
+        let last = of.packets.iter().rfind(|packet| !packet.payload.is_empty()).unwrap();
+        let again = Packet { time: other.time + 100, ..last.clone() };
+        transcripts(&[&of.packets[..], &other.packets, &[again]].concat()).len()
+    };
+    let mut closed = Connection::v4();
+    closed.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").close(CLIENT);
+    assert_eq!((count(&closed, FOUR_MINUTES - 1), count(&closed, FOUR_MINUTES)), (2, 3));
+    // So is one of several.
+    let mut silent = Connection::new(v4(4, 50_000), v4(2, 8000));
+    silent.time = closed.time;
+    silent.open().close(CLIENT);
+    let mut both = closed.clone();
+    both.packets.append(&mut silent.packets);
+    assert_eq!((count(&both, FOUR_MINUTES - 1), count(&both, FOUR_MINUTES)), (3, 4));
+    let mut open = Connection::v4();
+    open.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").ack(CLIENT);
+    assert_eq!(count(&open, 100 * FOUR_MINUTES), 2);
+    // One that was refused, and is open after all.
+    let mut again = Connection::v4();
+    again.send(CLIENT, SYN, b"").send(SERVER, RST | ACK, b"");
+    let mut again = again.sequences(1_000, 2_000);
+    again.open().data(CLIENT, b"one\n").data(SERVER, b"1\n").ack(CLIENT);
+    assert_eq!(count(&again, 100 * FOUR_MINUTES), 2);
+    // The same ports, used again, are known as long as the latest needs.
+    let mut second = Connection::v4().sequences(1_000_000, 2_000_000);
+    second.time = closed.time + FOUR_MINUTES / 2;
+    second.open().data(CLIENT, b"two\n").data(SERVER, b"2\n").close(CLIENT);
+    second.packets = [&closed.packets[..], &second.packets].concat();
+    assert_eq!(count(&second, FOUR_MINUTES / 2 + 1), 3);
+}
+
+#[test]
+fn the_four_minutes_begin_again_with_each_segment() {
+    let begins = |time: u64, port: u16| {
+        let mut other = Connection::new(v4(3, port), v4(2, 8000));
+        other.time = time;
+        other.open().packets.clone()
+    };
+    let mut closed = Connection::v4();
+    closed.open().data(CLIENT, b"one\n").close(CLIENT);
+    let start = closed.time;
+    let late = |seconds: u64, packet: &Packet| {
+        vec![Packet { time: start + seconds * 1_000_000, ..packet.clone() }]
+    };
+    let fin = closed.packets.iter().rfind(|packet| packet.flags & FIN != 0).unwrap();
+    let packets = [
+        closed.packets.clone(),
+        late(200, fin),
+        begins(start + 300_000_000, 50_001),
+        late(310, fin),
+        begins(start + 540_000_000, 50_002),
+        late(541, fin),
+        begins(start + 782_000_000, 50_003),
+    ];
+    assert_eq!(transcripts(&packets.concat()).len(), 4);
+    // Now it is forgotten.
+    let packets = [&packets[..], &[late(783, fin)]].concat();
+    assert_eq!(transcripts(&packets.concat()).len(), 5);
+    // One that is refused again and again is asked for again each time.
+    let mut refused = Connection::v4();
+    refused.send(CLIENT, SYN, b"").send(SERVER, RST | ACK, b"");
+    let [syn, rst] = [0, 1].map(|index| refused.packets[index].clone());
+    let packets = [
+        refused.packets,
+        late(200, &syn),
+        late(200, &rst),
+        begins(start + 245_000_000, 50_001),
+        late(246, &syn),
+    ];
+    assert_eq!(transcripts(&packets.concat()).len(), 2);
+    // Its ports are in use where an old connection of theirs speaks.
+    let mut old = Connection::v4().sequences(500, 2_000);
+    old.time = start + 300_000_000;
+    old.data(CLIENT, b"old\n").data(CLIENT, b"data\n");
+    let found = transcripts(&[vec![syn, rst], old.packets].concat());
+    let texts: Vec<String> = found.iter().map(Transcript::text).collect();
+    assert_eq!(texts, ["", "old\ndata\n"]);
 }
 
 #[test]

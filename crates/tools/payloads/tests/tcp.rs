@@ -153,10 +153,27 @@ fn the_syn_ack_that_the_client_acknowledges_counts() {
     exchange(&mut tcp);
     assert_shown(&tcp.packets, &[&[other; 3], &EXCHANGE]);
 
-    // One that comes when another has been acknowledged moves nothing.
+    // One that comes when another has been acknowledged moves nothing, whatever its number.
+    for sequence in [1_000_000, 800_043] {
+        let mut tcp = connection();
+        tcp.open();
+        exchange(&mut tcp);
+        odd(&mut tcp, SERVER, SYN | ACK, sequence, 70_039, b"");
+        tcp.data(SERVER, b"bye\n").ack(CLIENT);
+        let bye = [other, "← bytes that do not fit, 4 bytes", "│ bye"];
+        assert_shown(&tcp.packets, &[&EXCHANGE, &bye]);
+    }
+
+    // The client's acknowledgment is enough, and one of none of them decides nothing.
     let mut tcp = connection();
-    tcp.open();
-    odd(&mut tcp, SERVER, SYN | ACK, 1_000_000, 70_001, b"");
+    tcp.send(CLIENT, SYN, b"");
+    odd(&mut tcp, SERVER, SYN | ACK, 3_000_000_000, 70_001, b"");
+    tcp.send(SERVER, SYN | ACK, b"");
+    odd(&mut tcp, CLIENT, ACK, 70_001, 3_000_000_000, b"");
+    let neither = tcp.clone();
+    tcp.ack(CLIENT).data(CLIENT, REQUEST);
+    assert_shown(&tcp.packets, &[&[other], &EXCHANGE[..4]]);
+    let mut tcp = neither;
     exchange(&mut tcp);
     assert_shown(&tcp.packets, &[&[other], &EXCHANGE]);
 }
@@ -317,16 +334,20 @@ fn a_connection_whose_ports_are_used_again_has_ended() {
     second.open();
     exchange(&mut second);
     let packets = [first.packets, second.packets].concat();
-    let lines = lines(&writer::pcap(&packets));
+    let shown = lines(&writer::pcap(&packets));
     let replaced = "───── connection 1: its ports are those of a new connection now; its end is \
                     not in the capture";
-    assert!(lines.iter().any(|line| line == replaced), "{lines:#?}");
+    assert!(shown.iter().any(|line| line == replaced), "{shown:#?}");
     let found = transcript::read(writer::pcap(&packets).as_slice(), None).unwrap();
     let endings: Vec<_> = found.iter().map(|transcript| transcript.ending).collect();
     assert_eq!(endings, [Some(Ending::Replaced), None]);
 
-    // A SYN, ACK alone tells too.
+    // A SYN, ACK alone tells too, and at once.
     let packets = [&packets[..7], &packets[8..]].concat();
+    let shown = lines(&writer::pcap(&packets));
+    let replaced = replaced.replace("connection 1: ", "");
+    let at = shown.iter().position(|line| *line == replaced).unwrap();
+    assert!(shown[at + 1].starts_with("───── connection 2: client "), "{shown:#?}");
     let found = transcript::read(writer::pcap(&packets).as_slice(), None).unwrap();
     let endings: Vec<_> = found.iter().map(|transcript| transcript.ending).collect();
     assert_eq!(endings, [Some(Ending::Replaced), None]);
@@ -364,17 +385,21 @@ fn an_rst_outside_the_window_ends_nothing() {
     }
     // With a window that is multiplied by 8, as both SYNs say.
     for (off, accepted) in [(8 * 65_535, true), (8 * 65_535 + 1, false)] {
-        for both in [true, false] {
+        for (both, speaks) in [(true, true), (true, false), (false, true)] {
             let mut tcp = connection();
-            tcp.open().data(SERVER, b"hello\n").ack(CLIENT);
-            odd(&mut tcp, SERVER, RST, 800_007 + off, 0, b"");
+            tcp.open();
+            if speaks {
+                tcp.data(SERVER, b"hello\n").ack(CLIENT);
+            }
+            let next = tcp.packets.last().unwrap().acknowledgment;
+            odd(&mut tcp, SERVER, RST, next + off, 0, b"");
             let mut frames = frames(&tcp.packets);
             for frame in &mut frames[..if both { 2 } else { 1 }] {
                 frame.1[TCP + 20..TCP + 23].copy_from_slice(&[3, 3, 3]);
             }
             let found = transcript::read(capture_of(&frames).as_slice(), None).unwrap();
             let ending = (accepted && both).then_some(Ending::Reset(Side::Server));
-            assert_eq!(found[0].ending, ending, "{off} {both}");
+            assert_eq!(found[0].ending, ending, "{off} {both} {speaks}");
         }
     }
     // Where the SYNs were not captured, the window may be multiplied by 16,384.
@@ -382,9 +407,13 @@ fn an_rst_outside_the_window_ends_nothing() {
         let mut tcp = connection();
         tcp.open().data(SERVER, b"hello\n").ack(CLIENT);
         odd(&mut tcp, SERVER, RST, 800_007 + off, 0, b"");
-        let found = transcript::read(writer::pcap(&tcp.packets[2..]).as_slice(), None).unwrap();
-        let ending = accepted.then_some(Ending::Reset(Side::Server));
-        assert_eq!(found[0].ending, ending, "{off}");
+        // Nor were they where only the first of their options are there.
+        let cut = writer::pcap_of(&frames(&tcp.packets), 1, false, false, TCP as u32 + 24);
+        for capture in [writer::pcap(&tcp.packets[2..]), cut] {
+            let found = transcript::read(capture.as_slice(), None).unwrap();
+            let ending = accepted.then_some(Ending::Reset(Side::Server));
+            assert_eq!(found[0].ending, ending, "{off}");
+        }
     }
     // After its end, an RST is not worth a word.
     let mut tcp = connection();
@@ -581,6 +610,21 @@ fn a_side_that_takes_no_more_is_asked_for_room() {
         let capture = writer::pcap_of(&frames, 1, false, false, snap_len);
         assert!(!writer::shown(&capture).contains("window"));
     }
+}
+
+/// What one side says keeps its order, also where some of it waits for what it answers.
+#[test]
+fn nothing_overtakes_what_waits() {
+    let mut tcp = connection();
+    tcp.open().data(CLIENT, b"much\n").ack(SERVER);
+    odd(&mut tcp, SERVER, ACK, 800_001, 70_001, b"");
+    tcp.packets.swap(3, 4);
+    tcp.packets.swap(4, 5);
+    let mut frames = frames(&tcp.packets);
+    set_window(&mut frames[3], 0);
+    let full = "S ← the server takes no more bytes for now (its window is 0)";
+    let open = "S ← the server takes bytes again (its window is open)";
+    assert_shown_of(&capture_of(&frames), &[&["→ text, 5 bytes", "│ much", full, open]]);
 }
 
 #[test]
@@ -900,22 +944,66 @@ fn an_acknowledgment_of_what_was_never_sent_moves_nothing() {
     tcp.ack(SERVER).data(SERVER, b"bye\n");
     let text = ["C → the client has nothing more to send (FIN)", &never("10 bytes")];
     assert_shown(&tcp.packets, &[&text, &["← text, 4 bytes", "│ bye"]]);
-    // At the end, what was within the window may be missing, and what was not is not.
+    // At the end, what was within the window may be missing, and what was not is not. A byte beyond
+    // it may be that of a window probe.
+    let gap = |bytes: u32| format!("C → gap: {bytes} bytes not in the capture");
     for (beyond, line) in [
-        (60_000, "C → gap: 60000 bytes not in the capture".to_owned()),
+        (60_000, gap(60_000)),
+        (65_536, gap(65_536)),
+        (65_537, never("65537 bytes")),
         (70_000, never("70000 bytes")),
     ] {
         let mut tcp = connection();
         tcp.open();
+        // The last acknowledgment counts.
+        odd(&mut tcp, SERVER, ACK, 800_001, 70_001 + beyond - 500, b"");
         odd(&mut tcp, SERVER, ACK, 800_001, 70_001 + beyond, b"");
         assert_shown(&tcp.packets, &[&[line.as_str()]]);
     }
+    // Nothing is told by bytes from before that are sent again, but by those that follow them.
+    for (sequence, again, lines) in [
+        (70_001, &b"ask\n"[..], &["C → 4 bytes sent again", &gap(500)][..]),
+        (
+            70_002,
+            b"sk\nnow\n",
+            &[&never("500 bytes"), "C → 3 bytes sent again", "→ text, 4 bytes", "│ now"],
+        ),
+    ] {
+        let mut tcp = connection();
+        tcp.open().data(CLIENT, b"ask\n").ack(SERVER);
+        odd(&mut tcp, SERVER, ACK, 800_001, 70_505, b"");
+        tcp.wait(150);
+        odd(&mut tcp, CLIENT, ACK, sequence, 800_001, again);
+        assert_shown(&tcp.packets, &[&["→ text, 4 bytes", "│ ask"], lines]);
+    }
+    // Within 100 ms, the bytes may have been captured late, unless a FIN tells.
+    for (after, line) in [(100_000, gap(500)), (100_100, never("500 bytes"))] {
+        let mut tcp = connection();
+        tcp.open();
+        odd(&mut tcp, SERVER, ACK, 800_001, 70_501, b"");
+        tcp.time += after - 100;
+        tcp.ack(SERVER);
+        assert_shown(&tcp.packets, &[&[line.as_str()]]);
+    }
+    let mut tcp = connection();
+    tcp.open();
+    odd(&mut tcp, SERVER, ACK, 800_001, 70_501, b"");
+    tcp.time += 100_000 - 100;
+    tcp.send(CLIENT, FIN | ACK, b"").data(SERVER, b"bye\n");
+    let fin = "C → the client has nothing more to send (FIN)";
+    assert_shown(&tcp.packets, &[&[&never("500 bytes"), fin, "← text, 4 bytes", "│ bye"]]);
     // Bytes that are captured late are not called unsent.
     let mut tcp = connection();
     tcp.open().data(CLIENT, b"ask\n").ack(SERVER).ack(SERVER).ack(SERVER);
     let asks = tcp.packets.remove(3);
     tcp.packets.push(asks);
     assert_shown(&tcp.packets, &[&["→ text, 4 bytes", "│ ask"]]);
+    // Nor is a single one called a FIN.
+    let mut tcp = connection();
+    tcp.open().data(CLIENT, b"ask").data(CLIENT, b"\n").ack(SERVER);
+    tcp.packets.swap(4, 5);
+    let text = ["→ text, 3 bytes", "│ ask", "→ text, 1 byte", "│"];
+    assert_shown(&tcp.packets, &[&text]);
 }
 
 /// Where the capture lost more than a window, the sender's next packet shows that it was sent.
@@ -969,6 +1057,18 @@ fn what_is_outside_the_window_is_not_what_is_said() {
     exchange(&mut tcp);
     let outside = "S ← 7 bytes outside the window, which the client does not take";
     assert_shown(&tcp.packets, &[&[outside, "│ forged"], &EXCHANGE]);
+    // The SYN that says where the first byte is was captured after them, and with them came more.
+    let mut tcp = connection();
+    tcp.open();
+    let first = tcp.packets[0].clone();
+    let payload = b"forged\nask\n".to_vec();
+    let acknowledgment = 800_001;
+    tcp.packets
+        .insert(0, Packet { sequence: 69_994, acknowledgment, flags: ACK, payload, ..first });
+    let late = "C → the SYN of the client, captured late";
+    let outside = "C → 7 bytes outside the window, which the server does not take";
+    let server = "S ← the SYN of the server, captured late";
+    assert_shown(&tcp.packets, &[&[late, outside, "│ forged", "→ text, 4 bytes", "│ ask", server]]);
     // A FIN from before.
     let mut tcp = connection();
     tcp.open();
@@ -1017,6 +1117,22 @@ fn a_syn_captured_last_begins_no_other_connection() {
     packets.push(tcp.packets[0].clone());
     packets.extend_from_slice(&tcp.packets[6..]);
     assert_shown(&packets, &[&EXCHANGE[..10], &[syn], &fins][..]);
+
+    // It says which byte is the first: none comes before it, but those after it may come late.
+    for first in [3, 5] {
+        let mut tcp = connection();
+        tcp.open().data(CLIENT, b"one\n").ack(SERVER).data(CLIENT, b"two\n").ack(SERVER);
+        let (one, asks) = (tcp.packets[3].clone(), tcp.packets[0].clone());
+        tcp.packets.drain(..first);
+        tcp.packets.push(asks);
+        odd(&mut tcp, CLIENT, ACK, 69_990, 800_001, b"forged\n");
+        tcp.packets.push(one);
+        let last = &lines(&tcp.pcap())[if first == 3 { 5 } else { 3 }..];
+        let outside = "C → 7 bytes outside the window, which the server does not take";
+        assert_eq!(last[..3], [syn, outside, "│ forged"]);
+        let one = ["C → 4 bytes sent again", "C → 4 bytes from before, captured late"];
+        assert_eq!(last[3], one[usize::from(first == 5)]);
+    }
 
     // The SYN of another connection begins one.
     for sequence in [70_001, 70_000 + (1 << 20), 69_000_u32.wrapping_sub(1 << 20)] {

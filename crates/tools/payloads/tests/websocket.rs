@@ -230,6 +230,29 @@ fn a_chosen_frame_can_be_explained() {
     assert!(text.starts_with("FIN           81 1.......  the message ends with"), "{text}");
 }
 
+/// The length of a frame tells which bytes after a gap are its own.
+#[test]
+fn what_is_missing_of_a_payload_hides_no_other_frame() {
+    for (rest, parts) in [(&b"ld"[..], 2), (b"", 1)] {
+        let len = u8::try_from(8 + rest.len()).unwrap();
+        let mut connection = upgraded();
+        connection.data(SERVER, &[&[0x81, len], &b"hello"[..]].concat()).lose(SERVER, 3);
+        connection.data(SERVER, &[rest, b"\x81\x03yes"].concat()).ack(CLIENT);
+        let transcript = &transcript::read(connection.pcap().as_slice(), None).unwrap()[0];
+        let found: Vec<_> = transcript.units[2..]
+            .iter()
+            .map(|unit| (unit.kind, unit.label(), unit.continued, unit.payload()))
+            .collect();
+        let frame = |label: &str, continued, payload: &[u8]| {
+            (UnitKind::Frame, label.to_owned(), continued, payload.to_vec())
+        };
+        let expected = [frame("S1", false, b"hello"), frame("S1", true, rest)];
+        assert_eq!(found[..parts], expected[..parts]);
+        assert_eq!(found[parts..], [frame("S2", false, b"yes")]);
+        assert_eq!(transcript.missing, 3);
+    }
+}
+
 /// What `--explain` says of frames, after an upgrade that agrees to these extensions.
 fn explained(extensions: &str, frames: &[&[u8]]) -> String {
     let mut connection = Connection::v4();
@@ -254,11 +277,25 @@ fn meanings<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 #[test]
 fn close_codes_and_their_sources() {
     for (code, meaning) in [
+        (1000, "1000: normal closure (RFC 6455 section 7.4.1)"),
         (1001, "1001: going away (RFC 6455 section 7.4.1)"),
+        (1002, "1002: protocol error (RFC 6455 section 7.4.1)"),
+        (1003, "1003: unsupported data (RFC 6455 section 7.4.1)"),
+        (1004, "1004: not assigned (RFC 6455 section 7.4.1)"),
+        (1005, "1005: no status received: may not be sent (RFC 6455 section 7.4.1)"),
+        (1006, "1006: abnormal closure: may not be sent (RFC 6455 section 7.4.1)"),
+        (1007, "1007: invalid frame payload data (RFC 6455 section 7.4.1)"),
+        (1008, "1008: policy violation (RFC 6455 section 7.4.1)"),
+        (1009, "1009: message too big (RFC 6455 section 7.4.1)"),
+        (1010, "1010: mandatory extension (RFC 6455 section 7.4.1)"),
+        (1011, "1011: internal error (RFC 6455 section 7.4.1)"),
         (1012, "1012: service restart (IANA registry of WebSocket close codes)"),
+        (1013, "1013: try again later (IANA registry of WebSocket close codes)"),
         (1014, "1014: bad gateway (IANA registry of WebSocket close codes)"),
         (1015, "1015: TLS handshake failed: may not be sent (RFC 6455 section 7.4.1)"),
         (3000, "3000: registered for a library or application (RFC 6455 section 7.4.2)"),
+        (3999, "3999: registered for a library or application (RFC 6455 section 7.4.2)"),
+        (4000, "4000: private use (RFC 6455 section 7.4.2)"),
         (4999, "4999: private use (RFC 6455 section 7.4.2)"),
         (999, "999: not assigned (RFC 6455 section 7.4.2)"),
     ] {

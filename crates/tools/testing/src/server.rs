@@ -294,10 +294,24 @@ impl Client {
 
     /// Whether nothing comes for `time`.
     pub fn is_silent_for(&mut self, time: Duration) -> bool {
-        self.stream.set_read_timeout(Some(time)).unwrap();
-        let result = self.stream.peek(&mut [0]);
+        let end = Instant::now() + time;
+        let result = loop {
+            let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            self.stream.set_read_timeout(Some(left)).unwrap();
+            match self.stream.peek(&mut [0]) {
+                // The process was stopped, and goes on.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
         self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        matches!(result, Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+        match result {
+            Ok(_) => false,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                true
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// The socket, for what only one test needs.

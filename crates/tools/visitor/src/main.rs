@@ -131,7 +131,7 @@ async fn run(matches: &ArgMatches) -> Result<ExitCode> {
         Network::Private
     };
     // The captures are all of one port.
-    let port = if name == "capture" { PORT } else { port()? };
+    let port = if name == "capture" { PORT } else { port(network)? };
     let (Some(app), Some(&gap)) = (matches.get_one::<String>("app"), matches.get_one("gap")) else {
         unreachable!("one is required, and the other has a default value");
     };
@@ -146,10 +146,13 @@ async fn run(matches: &ArgMatches) -> Result<ExitCode> {
 }
 
 /// The port by which a person visits the app, from the environment as the apps take it.
-fn port() -> Result<u16> {
+fn port(network: Network) -> Result<u16> {
     let Some(value) = env::var_os("PORT") else { return Ok(PORT) };
+    // What others say is not recorded, so that the port must be known before. On hosts of its own,
+    // the app has it for itself.
+    let least = if network == Network::Private { 0 } else { 1 };
     let port = value.to_str().and_then(|text| text.parse().ok());
-    port.ok_or_else(|| {
-        Failure::new(format!("PORT must be a whole number from 0 to 65535, not {value:?}"))
+    port.filter(|port| *port >= least).ok_or_else(|| {
+        Failure::new(format!("PORT must be a whole number from {least} to 65535, not {value:?}"))
     })
 }

@@ -184,6 +184,27 @@ async fn every_view_follows_the_mouse() {
 }
 
 #[tokio::test]
+async fn what_is_odd_about_a_line_stands_beside_its_meaning() {
+    let mut lines = lines("webapp");
+    let request = lines.iter_mut().find(|line| line["kind"] == "request").unwrap();
+    let (packet, offset) = (request["spans"][0][0].clone(), request["spans"][0][1].clone());
+    let odd = format!("LF alone ends it{EVIL}");
+    request["parts"][0].as_array_mut().unwrap().push(json!(odd));
+    let window = Window::open(&[("webapp", lines)]).await;
+    window.go(&format!("#webapp/p{packet}/b{offset}")).await;
+    let readout = "return document.querySelector('#the-readout .odd').textContent";
+    let text = window.run(readout).await;
+    let text = text.as_str().unwrap();
+    assert!(text.starts_with("LF alone ends it</script>"), "{text}");
+    // The next line is as it should be.
+    window.click("[data-field=\"http.field\"]").await;
+    let count = "return document.querySelectorAll('#the-readout .odd').length";
+    assert_eq!(window.run(count).await, 0);
+    assert_eq!(window.run("return document.evil ?? null").await, Value::Null);
+    window.leave().await;
+}
+
+#[tokio::test]
 async fn every_view_follows_the_keys_alone() {
     let (packet, frame) = masked_frame();
     let window = Window::of_the_apps().await;

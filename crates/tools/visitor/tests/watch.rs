@@ -377,12 +377,18 @@ fn a_port_that_cannot_be_had_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     for recipe in ["watch", "capture-by-hand"] {
-        for (value, says) in [
-            (port.as_str(), format!("port {port} is taken: stop what listens on it")),
-            ("x", "PORT must be a whole number from 0 to 65535, not \"x\"".to_owned()),
+        for (option, value, says) in [
+            (None, port.as_str(), format!("port {port} is taken: stop what listens on it")),
+            (None, "x", "PORT must be a whole number from 0 to 65535, not \"x\"".to_owned()),
+            (
+                Some("--here"),
+                "0",
+                "PORT must be a whole number from 1 to 65535, not \"0\"".to_owned(),
+            ),
         ] {
             let output = Command::new(env!("CARGO_BIN_EXE_visitor"))
                 .args([recipe, "tcpapp"])
+                .args(option)
                 .args(if recipe == "watch" { &["--", "cat"][..] } else { &[] })
                 .env("PORT", value)
                 .output()

@@ -396,9 +396,9 @@ impl<L: Listener> Sink for Assembler<L> {
         }
         let time = self.since_start(origin.time);
         self.listener.event(time, Event::Note(origin.connection, origin.side, note));
-        let (part, bytes) = match note {
-            Note::Late { bytes, .. } => (Part::Late, bytes),
-            Note::Tcp(Notice::Outside { bytes, .. }) => (Part::Unknown, bytes),
+        let (part, sequence, bytes) = match note {
+            Note::Late { sequence, bytes, .. } => (Part::Late, sequence, bytes),
+            Note::Tcp(Notice::Outside { sequence, bytes, .. }) => (Part::Unknown, sequence, bytes),
             _ => return,
         };
         if L::KINDS && !bytes.is_empty() {
@@ -408,6 +408,10 @@ impl<L: Listener> Sink for Assembler<L> {
             *label += 1;
             (unit.id, unit.number) = (self.count, *label);
             unit.kinds.push(Kind::Content, bytes.len());
+            let (source, destination) = spans::ends(origin);
+            let mut carried = VecDeque::new();
+            self.carriers.take(source, destination, sequence, bytes.len(), &mut carried);
+            unit.spans = carried.into();
             self.listener.event(time, Event::Unit(&unit));
         }
     }

@@ -208,7 +208,8 @@ impl Frames {
         let says_more = match packed {
             // What may be no permessage-deflate at all is not said to be damaged.
             true => fault.is_none() || self.packing != Packing::Unknown,
-            false => message.source.units.len() > 1,
+            // One frame alone is not put together.
+            false => !message.source.units.is_empty(),
         };
         if says_more {
             shared.message(message);

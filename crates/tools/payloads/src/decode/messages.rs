@@ -294,3 +294,50 @@ pub(super) fn fitting(bytes: &[u8], room: usize) -> usize {
     let at = (room.saturating_sub(3)..=room).rev().find(|at| !is_inside(at));
     at.filter(|_| room > 3).unwrap_or(room)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carried(id: u64) -> Carried {
+        let carrier = Carrier { id, letter: 'S', number: id };
+        let (connection, side, time) = (1, Side::Server, 0);
+        Carried { carrier, connection, side, time, complete: true, continued: false }
+    }
+
+    #[test]
+    fn all_messages_together_take_only_so_much_memory() {
+        let mut shared = Shared::default();
+        let piece = [b'x'; MESSAGE_LIMIT];
+        let mut all: Vec<_> = (0..140).map(|_| Gathered::new(&shared)).collect();
+        all.iter_mut().for_each(|gathered| gathered.push(&carried(1), &piece));
+        let kept = |all: &[Gathered]| {
+            all.iter().map(|gathered| gathered.message.bytes.len()).sum::<usize>()
+        };
+        let most = kept(&all);
+        assert!(most <= TOTAL_LIMIT && most > TOTAL_LIMIT * 9 / 10, "{most}");
+        // Of the last one nothing is kept, and it is counted all the same.
+        let message = &all[139].message;
+        assert_eq!((message.len, message.bytes.len()), (MESSAGE_LIMIT as u64, 0));
+        assert!(message.is_cut());
+        // What is given up makes room.
+        all.drain(..100);
+        let mut next = Gathered::new(&shared);
+        next.push(&carried(1), b"hello");
+        assert_eq!(next.message.bytes, b"hello");
+        shared.message(next.message);
+        assert_eq!(shared.ready.len(), 1);
+    }
+
+    #[test]
+    fn the_units_of_a_message_take_memory_too() {
+        let shared = Shared::default();
+        let mut gathered = Gathered::new(&shared);
+        (0..1_000).for_each(|id| gathered.push(&carried(id), b"x"));
+        let units = 1_000 * size_of::<Carrier>();
+        let memory = shared.memory.load(Ordering::Relaxed);
+        assert!((units..2 * units).contains(&memory), "{memory}");
+        drop(gathered);
+        assert_eq!(shared.memory.load(Ordering::Relaxed), 0);
+    }
+}

@@ -22,43 +22,47 @@ fn is_unsafe(c: char) -> bool {
         )
 }
 
-/// Whether every byte is printable ASCII that stands for itself, as nearly all are.
-fn is_plain(bytes: &[u8]) -> bool {
-    // Without an early end, the compiler makes this look at many bytes at once.
-    bytes.iter().fold(true, |plain, byte| plain & (matches!(byte, b' '..=b'~') & (*byte != b'\\')))
+/// Whether a byte is printable ASCII that stands for itself, as nearly all are.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') & (byte != b'\\')
 }
 
 /// Appends `bytes` as text. Bytes that are not UTF-8 become `\xff`, unsafe characters `\n`, `\t`,
 /// `\r`, `\x00` or `\u{202e}`, and a backslash `\\`, so that no two texts look the same.
 pub fn push_escaped(text: &mut String, bytes: &[u8]) {
-    if is_plain(bytes)
-        && let Ok(plain) = std::str::from_utf8(bytes)
-    {
-        text.push_str(plain);
-        return;
-    }
     for chunk in bytes.utf8_chunks() {
-        let valid = chunk.valid();
-        if is_plain(valid.as_bytes()) {
-            text.push_str(valid);
-        } else {
-            for c in valid.chars() {
-                match c {
-                    '\\' => text.push_str("\\\\"),
-                    '\n' => text.push_str("\\n"),
-                    '\r' => text.push_str("\\r"),
-                    '\t' => text.push_str("\\t"),
-                    c if c.is_ascii() && is_unsafe(c) => push_byte(text, c as u8),
-                    c if is_unsafe(c) => {
-                        let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
-                    }
-                    c => text.push(c),
-                }
-            }
-        }
+        push_escaped_str(text, chunk.valid());
         for byte in chunk.invalid() {
             push_byte(text, *byte);
         }
+    }
+}
+
+/// The same of what is known to be UTF-8.
+pub fn push_escaped_str(text: &mut String, mut valid: &str) {
+    // Without an early end, the compiler makes this look at many bytes at once.
+    if !valid.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        while let Some(plain) = valid.bytes().position(|byte| !is_plain(byte)) {
+            text.push_str(&valid[..plain]);
+            let mut chars = valid[plain..].chars();
+            chars.next().into_iter().for_each(|c| push_char(text, c));
+            valid = chars.as_str();
+        }
+    }
+    text.push_str(valid);
+}
+
+fn push_char(text: &mut String, c: char) {
+    match c {
+        '\\' => text.push_str("\\\\"),
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\t' => text.push_str("\\t"),
+        c if c.is_ascii() && is_unsafe(c) => push_byte(text, c as u8),
+        c if is_unsafe(c) => {
+            let _ = write!(text, "\\u{{{:x}}}", u32::from(c));
+        }
+        c => text.push(c),
     }
 }
 
@@ -70,7 +74,7 @@ fn push_byte(text: &mut String, byte: u8) {
 /// `text` with unsafe characters escaped.
 pub fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    push_escaped(&mut escaped, text.as_bytes());
+    push_escaped_str(&mut escaped, text);
     escaped
 }
 

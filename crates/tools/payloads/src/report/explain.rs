@@ -114,7 +114,8 @@ impl Lines<'_> {
     }
 
     fn text(&mut self, bytes: &[u8], name: &str, meaning: impl Into<String>) {
-        let mut value = String::new();
+        // A line has one or two bytes that take two columns, at its end.
+        let mut value = String::with_capacity(bytes.len() + 2);
         push_escaped(&mut value, bytes);
         self.bytes(bytes.len(), name, value, meaning);
     }

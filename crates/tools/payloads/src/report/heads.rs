@@ -2,25 +2,46 @@
 
 use super::plural::plural;
 use crate::{
-    decode::{RequestLine, StatusLine, chunk_size, is_control, is_token},
+    decode::{Part, RequestLine, StatusLine, chunk_size, is_control, is_token},
     tcp::Side,
 };
 
+/// What is odd about a line that `side` sends, if it is one of a head, or before a chunk; empty if
+/// nothing is. `is_first` says that it is the first one after a start line.
+pub(super) fn odd(side: Side, part: Part, line: &[u8], is_first: bool) -> String {
+    let odd = match part {
+        Part::StartLine => odd_start_line(side, line),
+        Part::Field | Part::Trailer => read_field(line, is_first).odd,
+        Part::ChunkSize => odd_chunk_size(line).map(str::to_owned).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    odd.join("; ")
+}
+
 /// What the first line of what `side` sends is.
 pub(super) fn start_line(side: Side, line: &[u8]) -> String {
+    let odd = odd_start_line(side, line);
+    let words = match side {
+        Side::Client => "method, target, version",
+        Side::Server => "version, status code, reason",
+    };
+    if odd.is_empty() { words.to_owned() } else { odd.join("; ") }
+}
+
+fn odd_start_line(side: Side, line: &[u8]) -> Vec<String> {
     let mut odd = Vec::new();
-    let (words, section) = match side {
+    let section = match side {
         Side::Client => {
             request_line(line, &mut odd);
-            ("method, target, version", "RFC 9112 section 3")
+            "RFC 9112 section 3"
         }
         Side::Server => {
             status_line(line, &mut odd);
-            ("version, status code, reason", "RFC 9112 section 4")
+            "RFC 9112 section 4"
         }
     };
     odd_bytes(line, section, &mut odd);
-    if odd.is_empty() { words.to_owned() } else { odd.join("; ") }
+    odd
 }
 
 fn request_line(line: &[u8], odd: &mut Vec<String>) {
@@ -106,9 +127,25 @@ fn odd_bytes(line: &[u8], section: &str, odd: &mut Vec<String>) {
     }
 }
 
-/// What a line after the first one is, and its name; `is_first` of them it may be.
+/// The name of a line after the first one, and what it is; `is_first` of them it may be.
 pub(super) fn field(line: &[u8], is_first: bool) -> (&'static str, String) {
+    let FieldLine { label, meaning, odd } = read_field(line, is_first);
+    let words = [meaning].into_iter().filter(|words| !words.is_empty());
+    let words: Vec<&str> = words.chain(odd.iter().map(String::as_str)).collect();
+    (label, words.join("; "))
+}
+
+/// A line after the first one of a head.
+struct FieldLine {
+    label: &'static str,
+    /// What the field means, if it says how the connection goes on.
+    meaning: &'static str,
+    odd: Vec<String>,
+}
+
+fn read_field(line: &[u8], is_first: bool) -> FieldLine {
     let mut odd = Vec::new();
+    let mut means = "";
     let text = without_line_end(line);
     let colon = memchr::memchr(b':', text);
     let mut label = "field";
@@ -143,14 +180,13 @@ pub(super) fn field(line: &[u8], is_first: bool) -> (&'static str, String) {
             let is_length = trimmed.eq_ignore_ascii_case(b"Content-Length");
             if is_length && (value.is_empty() || !value.iter().all(is_number)) {
                 odd.push("the length is no number (RFC 9110 section 8.6)".to_owned());
-            } else if odd.is_empty() || !meaning(trimmed).is_empty() {
-                odd.push(meaning(trimmed).to_owned());
+            } else {
+                means = meaning(trimmed);
             }
         }
     }
     odd_bytes(line, "RFC 9110 section 5.5", &mut odd);
-    odd.retain(|words| !words.is_empty());
-    (label, odd.join("; "))
+    FieldLine { label, meaning: means, odd }
 }
 
 /// What the fields mean that say how the connection goes on.

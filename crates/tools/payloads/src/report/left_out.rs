@@ -141,7 +141,13 @@ mod tests {
 
     fn count(left_out: &mut LeftOut, other: Other, packets: u32) {
         let (carrier, frame_bytes) = Default::default();
-        left_out.count(&Found { contents: Contents::Other(other), carrier, packets, frame_bytes });
+        left_out.count(&Found {
+            contents: Contents::Other(other),
+            carrier,
+            packets,
+            pieces: &[],
+            frame_bytes,
+        });
     }
 
     #[test]

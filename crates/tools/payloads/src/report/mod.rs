@@ -3,6 +3,7 @@
 //! It may use every room below; none of them knows how anything is printed.
 
 mod counter;
+mod digits;
 pub mod escape;
 pub mod explain;
 mod figures;

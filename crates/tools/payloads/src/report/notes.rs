@@ -89,7 +89,7 @@ fn notice_text(side: Side, notice: &Notice<'_>) -> String {
                 quoted(now),
             )
         }
-        Notice::Outside { bytes, cut } => format!(
+        Notice::Outside { bytes, cut, .. } => format!(
             "{} outside the window, which the {peer} does not take",
             plural(bytes.len() as u64 + cut, "byte"),
         ),

@@ -1,13 +1,14 @@
 //! Prints a conversation as a teacher would write it on the board.
 
 use std::{
-    fmt::{Display, Write as _},
+    fmt::Write as _,
     io::{self, Write},
     mem,
 };
 
 use super::{
-    escape::push_escaped,
+    digits::{push_digits, push_number},
+    escape::{push_escaped, push_escaped_str},
     explain::{Explained, empty_line, explain, explain_message},
     frame::{HEX_COLUMNS, hex_lines},
     heads::chunk_size_meaning,
@@ -22,7 +23,7 @@ use crate::{
         Assembler, Decoder, Event, Listener, Message, Note, Part, Source, Span, StreamEvent, Unit,
         UnitKind, Violation, time_of_day,
     },
-    input::{Contents, Headers, Packet, Twice},
+    input::{Contents, Found, Headers, Packet, Twice},
     tcp::{ConnectionInfo, Conversations, Notice, Side},
 };
 
@@ -34,6 +35,12 @@ const REMARK_COLUMN: usize = 34;
 
 /// The furthest column to which meanings are lined up, counted from where values begin.
 const MEANING_COLUMN: usize = 54;
+
+/// How many columns a label takes at least.
+const LABEL_COLUMNS: usize = 3;
+
+/// How many columns the name of a line takes at least.
+const NAME_COLUMNS: usize = 13;
 
 /// How many lines of hexadecimal numbers are printed of what is not read.
 const HEX_LINES: usize = 3;
@@ -82,7 +89,8 @@ impl<W: Write> Show<W> {
     /// If the output cannot be written.
     pub fn packet(&mut self, packet: &Packet<'_>) -> io::Result<()> {
         self.assembler.start(packet.time);
-        let found = self.headers.read(packet);
+        let mut found = Found::new(packet);
+        self.headers.read(packet, &mut found);
         self.left_out.count(&found);
         let Contents::Tcp(segment) = &found.contents else {
             return Ok(());
@@ -306,34 +314,51 @@ impl<W> Printer<W> {
         connection: u64,
         side: Option<Side>,
         label: &str,
-        what: impl Display,
+        what: &str,
     ) {
-        match side {
-            Some(side) => {
-                let (color, arrow) = match side {
-                    Side::Client => (color::CLIENT, "→"),
-                    Side::Server => (color::SERVER, "←"),
-                };
-                self.color(color);
-                let _ = write!(self.text, "{label:<3} {arrow}");
+        self.begin_heading(time, connection, side, label);
+        self.text.push_str(what);
+        self.text.push('\n');
+    }
+
+    /// The same up to what it is.
+    fn begin_heading(&mut self, time: i64, connection: u64, side: Option<Side>, label: &str) {
+        let (color, sign) = match side {
+            Some(Side::Client) => (color::CLIENT, "→"),
+            Some(Side::Server) => (color::SERVER, "←"),
+            None => ("", "─"),
+        };
+        if side.is_none() && label.is_empty() {
+            self.text.push_str("─────");
+        } else {
+            self.color(color);
+            self.text.push_str(label);
+            // All of it is ASCII.
+            self.spaces(LABEL_COLUMNS.saturating_sub(label.len()) + 1);
+            self.text.push_str(sign);
+            if side.is_some() {
                 self.color(color::OFF);
-            }
-            None if label.is_empty() => self.text.push_str("─────"),
-            None => {
-                let _ = write!(self.text, "{label:<3} ─");
             }
         }
         // Times of packets that were captured out of order may lie before the first one's.
-        let sign = if time < 0 { "-" } else { "" };
         let microseconds = time.unsigned_abs() / 1_000;
         let (seconds, fraction) = (microseconds / 1_000_000, microseconds % 1_000_000);
         self.color(color::DIM);
-        let _ = write!(self.text, "  {sign}{seconds}.{fraction:06} s  ");
+        self.text.push_str(if time < 0 { "  -" } else { "  " });
+        push_number(&mut self.text, seconds);
+        self.text.push('.');
+        push_digits(&mut self.text, fraction, 6);
+        self.text.push_str(" s  ");
         self.color(color::OFF);
         if self.connections > 1 && connection > 0 {
-            let _ = write!(self.text, "connection {connection}: ");
+            self.text.push_str("connection ");
+            push_number(&mut self.text, connection);
+            self.text.push_str(": ");
         }
-        let _ = writeln!(self.text, "{what}");
+    }
+
+    fn spaces(&mut self, count: usize) {
+        self.text.extend(std::iter::repeat_n(' ', count));
     }
 
     /// Begins a line of a unit's text.
@@ -346,8 +371,9 @@ impl<W> Printer<W> {
 
     /// Ends a line, without spaces before its end.
     pub(super) fn end_line(&mut self) {
-        let len = self.text.trim_end_matches(' ').len();
-        self.text.truncate(len);
+        while self.text.ends_with(' ') {
+            self.text.pop();
+        }
         self.text.push('\n');
     }
 
@@ -381,7 +407,7 @@ impl<W> Printer<W> {
             Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
                 self.sent_again += bytes;
             }
-            Note::Late { bytes, cut, missed } => {
+            Note::Late { bytes, cut, missed, .. } => {
                 self.cut_off += cut;
                 if missed {
                     // It was said that they are.
@@ -395,7 +421,7 @@ impl<W> Printer<W> {
                 }
                 shown = bytes;
             }
-            Note::Tcp(Notice::Outside { bytes, cut }) => {
+            Note::Tcp(Notice::Outside { bytes, cut, .. }) => {
                 self.cut_off += cut;
                 shown = bytes;
             }
@@ -463,11 +489,17 @@ impl<W> Printer<W> {
             (true, true, false) => " (last part)",
             (true, true, true) => " (last part, not complete)",
         };
-        let size = plural(unit.bytes.len() as u64, "byte");
-        let place = if self.among_packets { carriers(&unit.spans) } else { String::new() };
-        let line = format_args!("{opcode}{space}{what}{which}, {size}{place}");
         self.paragraph(true);
-        self.heading(unit.time, unit.connection, Some(unit.side), &unit.label(), line);
+        self.begin_heading(unit.time, unit.connection, Some(unit.side), &unit.label());
+        for words in [opcode, space, what, which, ", "] {
+            self.text.push_str(words);
+        }
+        push_number(&mut self.text, unit.bytes.len() as u64);
+        self.text.push_str(if unit.bytes.len() == 1 { " byte" } else { " bytes" });
+        if self.among_packets {
+            self.text.push_str(&carriers(&unit.spans));
+        }
+        self.text.push('\n');
         if self.among_packets && !self.style.explain {
             return;
         }
@@ -573,24 +605,36 @@ impl<W> Printer<W> {
         }
     }
 
-    /// A line of a unit, without its line end.
-    fn line(&mut self, bytes: &[u8], side: Side) {
-        self.gutter();
-        if self.style.color {
-            let mut line = String::new();
-            push_escaped(&mut line, bytes);
-            self.time_colored(&line, side);
-        } else {
-            push_escaped(&mut self.text, bytes);
+    /// Text, each line after the gutter.
+    fn lines(&mut self, bytes: &[u8], side: Side) {
+        // Looked at as a whole, which is faster than line by line.
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                for line in text.split_inclusive('\n') {
+                    let line = line.strip_suffix('\n').unwrap_or(line);
+                    let line = line.strip_suffix('\r').unwrap_or(line);
+                    self.line(line, side, push_escaped_str);
+                }
+            }
+            Err(_) => {
+                for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+                    self.line(without_line_end(line), side, push_escaped);
+                }
+            }
         }
     }
 
-    /// Text, each line after the gutter.
-    fn lines(&mut self, bytes: &[u8], side: Side) {
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.line(without_line_end(line), side);
-            self.end_line();
+    /// A line of a unit, which does not have its line end any more.
+    fn line<L: ?Sized>(&mut self, line: &L, side: Side, push: impl Fn(&mut String, &L)) {
+        self.gutter();
+        if self.style.color {
+            let mut text = String::new();
+            push(&mut text, line);
+            self.time_colored(&text, side);
+        } else {
+            push(&mut self.text, line);
         }
+        self.end_line();
     }
 
     /// The first bytes in hexadecimal numbers, for those that are not read.
@@ -656,12 +700,13 @@ impl<W> Printer<W> {
         for line in lines {
             let name = if line.name == last { "" } else { &line.name };
             self.gutter();
-            let _ = write!(self.text, "{name:<13} ");
+            self.text.push_str(name);
+            self.spaces(NAME_COLUMNS.saturating_sub(name.chars().count()) + 1);
             self.value(&line.value, side);
             if !line.meaning.is_empty() {
                 let column = if is_header(line) { of_header } else { of_rest };
-                let padding = column.saturating_sub(width(line));
-                let _ = write!(self.text, "{:padding$}  {}", "", line.meaning);
+                self.spaces(column.saturating_sub(width(line)) + 2);
+                self.text.push_str(&line.meaning);
             }
             self.end_line();
             last = &line.name;

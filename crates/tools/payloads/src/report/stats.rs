@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     decode::Kind,
-    input::{Contents, Headers, ReadError, Reader, Twice},
+    input::{Contents, Found, Headers, ReadError, Reader, Twice},
     tcp::{CONNECTION_LIMIT, Conversations, Side},
 };
 
@@ -62,7 +62,8 @@ impl Stats {
         loop {
             match reader.next_packet() {
                 Ok(Some(packet)) => {
-                    let found = headers.read(&packet);
+                    let mut found = Found::new(&packet);
+                    headers.read(&packet, &mut found);
                     stats.left_out.count(&found);
                     match &found.contents {
                         Contents::Tcp(_) if twice.is_again(&packet, &found.carrier) => {

@@ -5,7 +5,7 @@ use std::io::Read;
 use super::escape::push_escaped;
 use crate::{
     decode::{Assembler, Event, Listener, Message, Note, StreamEvent, Unit, UnitKind},
-    input::{Contents, Flags, Headers, ReadError, Reader, Twice},
+    input::{Contents, Flags, Found, Headers, ReadError, Reader, Twice},
     tcp::{ConnectionInfo, Conversations, Ending, Notice, Side},
 };
 
@@ -115,7 +115,8 @@ pub fn read(input: impl Read, port: Option<u16>) -> Result<Vec<Transcript>, Read
     while let Some(packet) = reader.next_packet()? {
         let time = packet.time.saturating_sub(*first.get_or_insert(packet.time));
         assembler.start(packet.time);
-        let found = headers.read(&packet);
+        let mut found = Found::new(&packet);
+        headers.read(&packet, &mut found);
         let Contents::Tcp(segment) = found.contents else {
             continue;
         };
@@ -210,7 +211,7 @@ impl Listener for Collector {
                     Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
                         transcript.sent_again += bytes;
                     }
-                    Note::Late { bytes, cut, missed } => {
+                    Note::Late { bytes, cut, missed, .. } => {
                         transcript.cut_off += cut;
                         if missed {
                             transcript.missing -= bytes.len() as u64 + cut;
@@ -219,7 +220,7 @@ impl Listener for Collector {
                             transcript.units.push(Unit::late(time, connection, side, bytes));
                         }
                     }
-                    Note::Tcp(Notice::Outside { bytes, cut }) => {
+                    Note::Tcp(Notice::Outside { bytes, cut, .. }) => {
                         transcript.cut_off += cut;
                         if !bytes.is_empty() {
                             transcript.units.push(Unit::late(time, connection, side, bytes));

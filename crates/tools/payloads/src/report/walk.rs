@@ -9,7 +9,7 @@ use super::{
 use crate::{
     decode::{Assembler, Both, Decoder, Listener, Span},
     input::{
-        Contents, Headers, Packet, Twice,
+        Contents, Found, Headers, Packet, Twice,
         headers::{self, Named, TcpContext},
     },
     tcp::{Conversations, EARLY_WAIT},
@@ -90,7 +90,8 @@ impl<L: Told> Walk<L> {
         let number = self.packets;
         self.sinks.0.start(packet.time);
         let time = self.sinks.0.since_start(packet.time);
-        let found = self.headers.read(packet);
+        let mut found = Found::new(packet);
+        self.headers.read(packet, &mut found);
         self.left_out.count(&found);
         let Both(assembler, counter) = &mut self.sinks;
         let Contents::Tcp(segment) = &found.contents else {
@@ -106,13 +107,18 @@ impl<L: Told> Walk<L> {
             return;
         }
         self.last_time = packet.time;
+        let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
+        let (source, destination) = (segment.source, segment.destination);
         if let Some(offset) = found.carrier.payload_at
             && !segment.payload.is_empty()
         {
-            let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
             let bytes = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
             let span = Span { packet: number, offset, bytes };
-            assembler.carried(segment.source, segment.destination, sequence, span);
+            assembler.carried(source, destination, sequence, span);
+        }
+        for piece in found.pieces {
+            let span = Span { packet: piece.packet, offset: piece.at, bytes: piece.captured };
+            assembler.carried(source, destination, sequence.wrapping_add(piece.offset), span);
         }
         if counter.is_silence_before(packet.time) {
             // What waited for other segments belongs to the part before the silence.

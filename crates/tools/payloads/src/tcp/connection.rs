@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     hash::{Hash, Hasher},
     mem,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
 };
 
 use super::{
@@ -23,29 +23,49 @@ const EARLY_LIMIT: usize = 64;
 /// Both sides, also where the first turns the connection round.
 const BOTH: [Side; 3] = [Side::Client, Side::Server, Side::Client];
 
-/// The ends of a connection, in the order of their addresses and ports.
+/// The ends of a connection, in an order that is the same whichever of them sends. It is made and
+/// looked up with every packet, so that an address and its port are one number where that is possible.
 #[derive(Clone, Copy, Eq, PartialEq)]
-pub(super) struct Key(Endpoint, Endpoint);
+pub(super) enum Key {
+    V4(u64, u64),
+    V6((u128, u16), (u128, u16)),
+}
 
 impl Key {
+    #[inline]
     pub(super) fn of(segment: &Segment<'_>) -> Self {
-        let (source, destination) = (segment.source, segment.destination);
-        if source <= destination { Self(source, destination) } else { Self(destination, source) }
+        let (source, destination) = (&segment.source, &segment.destination);
+        if let (IpAddr::V4(from), IpAddr::V4(to)) = (source.address, destination.address) {
+            let end =
+                |address: Ipv4Addr, port: u16| u64::from(address.to_bits()) << 16 | u64::from(port);
+            let (from, to) = (end(from, source.port), end(to, destination.port));
+            return Self::V4(from.min(to), from.max(to));
+        }
+        let end = |end: &Endpoint| match end.address {
+            IpAddr::V4(address) => (address.to_ipv6_mapped().to_bits(), end.port),
+            IpAddr::V6(address) => (address.to_bits(), end.port),
+        };
+        let (from, to) = (end(source), end(destination));
+        Self::V6(from.min(to), from.max(to))
     }
 }
 
 /// All of it in one go, which takes a third of the time that its parts take one by one.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let mut bytes = [0; 36];
-        for (bytes, end) in bytes.chunks_exact_mut(18).zip([self.0, self.1]) {
-            match end.address {
-                IpAddr::V4(address) => bytes[..4].copy_from_slice(&address.octets()),
-                IpAddr::V6(address) => bytes[..16].copy_from_slice(&address.octets()),
+        match self {
+            Self::V4(first, second) => {
+                state.write_u128(u128::from(*first) << 64 | u128::from(*second));
             }
-            bytes[16..].copy_from_slice(&end.port.to_be_bytes());
+            Self::V6(first, second) => {
+                let mut bytes = [0; 36];
+                for (bytes, (address, port)) in bytes.chunks_exact_mut(18).zip([first, second]) {
+                    bytes[..16].copy_from_slice(&address.to_ne_bytes());
+                    bytes[16..].copy_from_slice(&port.to_ne_bytes());
+                }
+                state.write(&bytes);
+            }
         }
-        state.write(&bytes);
     }
 }
 
@@ -55,6 +75,8 @@ pub(super) struct Connection<K> {
     /// Whether a new connection between the same ends has begun, and was not answered yet.
     pub(super) is_old: bool,
     pub(super) closed: bool,
+    /// When the last segment came, once it is closed.
+    pub(super) heard: i64,
     /// What the follower keeps of it.
     pub(super) kept: K,
     /// The neighbours in the order of the last packets.
@@ -77,6 +99,7 @@ pub(super) struct Connection<K> {
 struct Early {
     time: i64,
     segment: Segment<'static>,
+    options: Box<[u8]>,
     payload: Box<[u8]>,
 }
 
@@ -95,6 +118,7 @@ impl<K> Connection<K> {
             key,
             is_old: false,
             closed: false,
+            heard: i64::MIN,
             kept,
             older: usize::MAX,
             newer: usize::MAX,
@@ -232,9 +256,9 @@ impl<K> Connection<K> {
             && self.ends[index].stream.distance(segment.sequence) <= 0;
         let waits = self.is_early(segment) || !is_next && self.has_early_of(side);
         if waits {
-            let payload = segment.payload.into();
+            let (options, payload) = (segment.options.into(), segment.payload.into());
             let segment = Segment { payload: &[], options: &[], ..*segment };
-            self.early.push_back(Early { time, segment, payload });
+            self.early.push_back(Early { time, segment, options, payload });
             if self.early.len() > EARLY_LIMIT {
                 self.process_first(0, said, follower);
             }
@@ -319,8 +343,9 @@ impl<K> Connection<K> {
         said: &mut Said,
         follower: &mut F,
     ) {
-        if let Some(Early { time, segment, payload }) = self.early.remove(index) {
-            self.process(time, &Segment { payload: &payload, ..segment }, said, follower);
+        if let Some(Early { time, segment, options, payload }) = self.early.remove(index) {
+            let segment = Segment { options: &options, payload: &payload, ..segment };
+            self.process(time, &segment, said, follower);
         }
     }
 

@@ -26,6 +26,11 @@ const APPS_PORT: u16 = 8000;
 /// Ports below this one are well-known ports (RFC 6335 section 6): they belong to servers.
 const WELL_KNOWN_PORTS: u16 = 1024;
 
+/// How long a connection that is closed is known after its last segment, in nanoseconds: 4 minutes, as
+/// long as the side that closed it first knows it (RFC 9293 section 3.6.1, twice the maximum segment
+/// lifetime).
+const TIME_WAIT: i64 = 240_000_000_000;
+
 /// How many connections are found faster than the others.
 const RECENT: usize = 64;
 
@@ -43,6 +48,9 @@ pub struct Conversations<K> {
     /// now: a look here mostly saves the one in `slots`, which takes several times as long.
     recent: [usize; RECENT],
     connections: Vec<Connection<K>>,
+    /// When connections were closed, between whom they were, and their numbers; the latest of them.
+    /// Some may have been heard of since, be open again, or followed no more.
+    closed: VecDeque<(i64, Key, u64)>,
     oldest: usize,
     newest: usize,
     count: u64,
@@ -63,6 +71,7 @@ impl<K> Conversations<K> {
             old_slots: HashMap::new(),
             recent: [NONE; RECENT],
             connections: Vec::new(),
+            closed: VecDeque::new(),
             oldest: NONE,
             newest: NONE,
             count: 0,
@@ -95,8 +104,18 @@ impl<K> Conversations<K> {
         let slot = self.slot_of(time, segment, follower);
         let connection = &mut self.connections[slot];
         let held_before = connection.held(follower);
+        let was_closed = connection.closed;
         if connection.segment(time, segment, &mut self.said, follower) {
             self.early.push_back((time, connection.key));
+        }
+        if connection.closed {
+            connection.heard = connection.heard.max(time);
+            if !was_closed {
+                if self.closed.len() == CONNECTION_LIMIT {
+                    self.closed.pop_front();
+                }
+                self.closed.push_back((time, connection.key, connection.info.number));
+            }
         }
         let held = connection.held(follower);
         self.held = self.held - held_before + held;
@@ -209,11 +228,12 @@ impl<K> Conversations<K> {
         of_old: Option<(Endpoint, Endpoint)>,
         follower: &mut impl Follower<Kept = K>,
     ) -> usize {
-        if self.connections.len() == CONNECTION_LIMIT {
-            self.close(self.oldest, time, Ending::Dropped, follower);
+        let end = self.connections.len();
+        let slot =
+            self.over(time, key).unwrap_or(if end == CONNECTION_LIMIT { self.oldest } else { end });
+        if slot < end {
+            self.end(slot, time, Ending::Dropped, follower);
         }
-        // A place that was given up is not in the list of those in use: it is at the end.
-        let slot = self.connections.len();
         let (client, server, is_guess) = match of_old {
             Some((client, server)) => (client, server, false),
             None => self.roles(segment, follower),
@@ -225,9 +245,35 @@ impl<K> Conversations<K> {
         let mut connection = Connection::new(info, key, segment, is_guess, kept);
         connection.is_old = of_old.is_some();
         self.slots_of(connection.is_old).insert(key, slot);
-        self.connections.push(connection);
+        match self.connections.get_mut(slot) {
+            Some(place) => *place = connection,
+            None => self.connections.push(connection),
+        }
         self.link(slot);
         slot
+    }
+
+    /// Where a connection is that is closed, and that nothing was heard of for so long that nothing
+    /// more is to come of it. It is not one between the ends of `new`, which are in use.
+    fn over(&mut self, time: i64, new: Key) -> Option<usize> {
+        while let Some((since, key, number)) = self.closed.front().copied()
+            && time.saturating_sub(since) >= TIME_WAIT
+        {
+            self.closed.pop_front();
+            let mut slots = [self.slots.get(&key), self.old_slots.get(&key)].into_iter().flatten();
+            let is_it = |slot: &&usize| {
+                let connection = &self.connections[**slot];
+                connection.closed && connection.info.number == number && key != new
+            };
+            if let Some(slot) = slots.find(is_it) {
+                let heard = self.connections[*slot].heard;
+                if time.saturating_sub(heard) >= TIME_WAIT {
+                    return Some(*slot);
+                }
+                self.closed.push_back((heard, key, number));
+            }
+        }
+        None
     }
 
     /// A new connection between the same ends begins: follows the one that is known until the new one
@@ -250,9 +296,8 @@ impl<K> Conversations<K> {
         if is_old { &mut self.old_slots } else { &mut self.slots }
     }
 
-    /// Ends a connection, in this way unless its end was seen, and gives up its place, which the last
-    /// one then takes.
-    fn close(
+    /// Ends a connection, in this way unless its end was seen.
+    fn end(
         &mut self,
         slot: usize,
         time: i64,
@@ -260,7 +305,6 @@ impl<K> Conversations<K> {
         follower: &mut impl Follower<Kept = K>,
     ) {
         self.unlink(slot);
-        let last = self.connections.len() - 1;
         let connection = &mut self.connections[slot];
         self.held -= connection.held(follower);
         connection.flush(time, &mut self.said, follower);
@@ -270,6 +314,18 @@ impl<K> Conversations<K> {
         }
         let (key, is_old) = (connection.key, connection.is_old);
         self.slots_of(is_old).remove(&key);
+    }
+
+    /// [Ends](Self::end) a connection and gives up its place, which the last one then takes.
+    fn close(
+        &mut self,
+        slot: usize,
+        time: i64,
+        ending: Ending,
+        follower: &mut impl Follower<Kept = K>,
+    ) {
+        self.end(slot, time, ending, follower);
+        let last = self.connections.len() - 1;
         self.connections.swap_remove(slot);
         if slot != last {
             follower.moved(last, slot);

@@ -116,9 +116,7 @@ pub trait Follower {
     /// one does. Where the answer is not the side that they were taken to be from, the connection is
     /// turned round, which [`changed`](Self::changed) says, and they come from the side that this
     /// says.
-    fn sender(&self, _kept: Option<&Self::Kept>, _bytes: &[u8]) -> Option<Side> {
-        None
-    }
+    fn sender(&self, kept: Option<&Self::Kept>, bytes: &[u8]) -> Option<Side>;
     /// A connection begins: what to keep of it.
     fn opened(&mut self, connection: &ConnectionInfo, time: i64) -> Self::Kept;
     /// What is known of a connection turned out otherwise, and this holds for what came before too.

@@ -42,6 +42,12 @@
 //! [`Twice`](crate::input::Twice); their word is `recorded-twice`. The word of the one note that
 //! [`decode`](crate::decode) adds is `websocket`.
 //!
+//! # How long a connection is known
+//!
+//! Until its ports are those of another; once it is closed, until nothing was heard of it for four
+//! minutes (RFC 9293 section 3.6.1), when the next one takes its place. Of too many, the one that was
+//! silent longest goes.
+//!
 //! # Who is the client
 //!
 //! The side that sent the SYN. Where that was not captured, it is a guess by the ports, unless

@@ -46,6 +46,8 @@ pub enum Notice<'a> {
     },
     /// Bytes that the other side does not take, because of their sequence numbers.
     Outside {
+        /// The sequence number of the first of them.
+        sequence: u32,
         /// Those that were captured.
         bytes: &'a [u8],
         /// How many more of them the capture cut off.

@@ -38,6 +38,8 @@ pub enum Output<'a> {
     GapOrFin,
     /// These bytes, which belong before ones that came out earlier.
     Late {
+        /// The sequence number of the first of them.
+        sequence: u32,
         /// Those that were captured.
         data: &'a [u8],
         /// How many they are on the wire.
@@ -181,8 +183,7 @@ impl Stream {
             .next
             .or_else(|| self.held.first_key_value().map(|(at, _)| *at))
             .unwrap_or(START | u64::from(sequence));
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is meant")]
-        let distance = sequence.wrapping_sub(near as u32).cast_signed();
+        let distance = sequence.wrapping_sub(low(near)).cast_signed();
         near.saturating_add_signed(distance.into())
     }
 
@@ -248,8 +249,7 @@ impl Stream {
     /// Whether `sequence` is the one expected, and nothing waits, neither bytes nor a FIN.
     #[inline]
     pub(super) fn is_next(&self, sequence: u32) -> bool {
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is meant")]
-        let is_next = self.next.is_some_and(|next| next as u32 == sequence);
+        let is_next = self.next.is_some_and(|next| low(next) == sequence);
         is_next && self.held.is_empty() && self.fin.is_none() && self.unseen.is_none()
     }
 
@@ -429,7 +429,7 @@ impl Stream {
         if self.from_syn && at < self.first {
             let before = (self.first - at).min(len);
             let (piece, rest) = data.split_at(data.len().min(usize_of(before)));
-            outside(time, piece, before, to);
+            outside(time, at, piece, before, to);
             data = rest;
             at += before;
         }
@@ -444,7 +444,8 @@ impl Stream {
             let (piece, rest) = data.split_at(data.len().min(usize_of(len)));
             match gap {
                 Some((index, gap)) => {
-                    to.give(time, Output::Late { data: piece, len, missed: gap.named });
+                    let (sequence, missed) = (low(at), gap.named);
+                    to.give(time, Output::Late { sequence, data: piece, len, missed });
                     let left = [Gap { end: at, ..gap }, Gap { start: until, ..gap }];
                     let left = left.into_iter().filter(|left| left.start < left.end);
                     self.gaps.splice(index..=index, left);
@@ -516,11 +517,7 @@ impl Stream {
     fn deliver(&mut self, time: i64, at: u64, data: &[u8], len: u64, to: &mut impl Outlet) {
         if !data.is_empty() {
             to.said().remember(&mut self.said, at, data);
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the lower half is the number sent"
-            )]
-            to.give(time, Output::Data { sequence: at as u32, bytes: data });
+            to.give(time, Output::Data { sequence: low(at), bytes: data });
         }
         let cut = len - data.len() as u64;
         if cut > 0 {
@@ -632,9 +629,9 @@ impl Stream {
             }
             self.gap(time, next, first, to);
         }
-        for held in std::mem::take(&mut self.held).into_values() {
+        for (at, held) in std::mem::take(&mut self.held) {
             self.held_size -= held.data.len() + HELD_OVERHEAD;
-            outside(held.time, &held.data, held.len, to);
+            outside(held.time, at, &held.data, held.len, to);
         }
         if let (Some(fin), Some(next), false) = (self.fin, self.next, self.ended) {
             self.gap(time, next, fin, to);
@@ -659,9 +656,16 @@ impl Stream {
 }
 
 /// Bytes that the peer does not take, because of where they are.
-fn outside(time: i64, data: &[u8], len: u64, to: &mut impl Outlet) {
-    let notice = Notice::Outside { bytes: data, cut: len - data.len() as u64 };
+fn outside(time: i64, at: u64, data: &[u8], len: u64, to: &mut impl Outlet) {
+    let cut = len - data.len() as u64;
+    let notice = Notice::Outside { sequence: low(at), bytes: data, cut };
     to.give(time, Output::Notice(notice));
+}
+
+/// The number that was sent: the lower half of the one here.
+#[expect(clippy::cast_possible_truncation, reason = "that is what is meant")]
+fn low(at: u64) -> u32 {
+    at as u32
 }
 
 /// Lengths in a capture may be larger than what a `usize` holds; they then are larger than any

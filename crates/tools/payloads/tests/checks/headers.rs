@@ -1,7 +1,7 @@
 //! What must hold for the headers of any packet at all.
 
 use payloads::input::{
-    Contents, Headers, LinkType, Packet,
+    Contents, Found, Headers, LinkType, Packet,
     headers::{self, Group, Named, TcpContext},
 };
 
@@ -49,11 +49,18 @@ pub fn packet(fragments: &mut Headers, packet: &Packet<'_>) {
         tiles(packet, &named);
         agree(packet, &found.contents, &named);
     }
-    let found = fragments.read(packet);
+    let mut found = Found::new(packet);
+    fragments.read(packet, &mut found);
     if let Contents::Tcp(segment) = found.contents {
         assert!(segment.payload.len() <= segment.payload_len as usize);
         assert!(segment.options.len() <= 40);
-        assert!(found.packets == 1 || found.packets as usize == fragments.pieces().len());
+        let mut end = 0;
+        for piece in found.pieces {
+            assert!(piece.offset >= end && piece.captured <= piece.len, "{piece:?}");
+            end = piece.offset + piece.captured;
+        }
+        assert!(found.packets as usize >= found.pieces.len());
+        assert!(found.packets == 1 || end as usize == segment.payload.len());
     }
     // The limits that the documentation names, and a margin for what allocating rounds up.
     assert!(fragments.memory() < 3 * 1024 * 1024, "{}", fragments.memory());

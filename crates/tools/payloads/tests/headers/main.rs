@@ -10,7 +10,7 @@ mod writer;
 use std::{fs, path::Path};
 
 use payloads::input::{
-    Contents, Headers, LinkType, Packet, Reader,
+    Contents, Found, Headers, LinkType, Packet, Reader,
     headers::{self, Named, TERMS, TcpContext, TcpOption, TcpOptions},
 };
 use samples::{
@@ -877,12 +877,18 @@ mod fragments {
         Packet { time: time * 1_000_000_000, ..packet(1, data) }
     }
 
+    fn look<'a>(fragments: &'a mut Headers, packet: &Packet<'a>) -> Found<'a> {
+        let mut found = Found::new(packet);
+        fragments.read(packet, &mut found);
+        found
+    }
+
     /// Reads the packets, and returns what each held.
     fn read(packets: &[Vec<u8>]) -> Vec<Option<Vec<u8>>> {
         let mut fragments = Headers::default();
         packets
             .iter()
-            .map(|data| match fragments.read(&at(0, data)).contents {
+            .map(|data| match look(&mut fragments, &at(0, data)).contents {
                 Contents::Tcp(segment) => Some(segment.payload.to_vec()),
                 Contents::Fragment(_) => None,
                 other => panic!("{other:?}"),
@@ -908,24 +914,25 @@ mod fragments {
     fn with_their_places_and_sizes() {
         let (packets, payload) = cut(2_000);
         let mut fragments = Headers::default();
-        fragments.read(&at(0, &ethernet(0x0806, &[0; 28])));
+        look(&mut fragments, &at(0, &ethernet(0x0806, &[0; 28])));
         for data in [&packets[2], &packets[0]] {
-            assert!(matches!(fragments.read(&at(0, data)).contents, Contents::Fragment(_)));
+            assert!(matches!(look(&mut fragments, &at(0, data)).contents, Contents::Fragment(_)));
         }
         assert_eq!(fragments.waiting(), 2);
-        let found = fragments.read(&at(1, &packets[1]));
+        let found = look(&mut fragments, &at(1, &packets[1]));
         assert_eq!((found.packets, found.frame_bytes), (3, 2_020 + 3 * 34));
         assert_eq!(found.carrier.payload_at, None);
         assert_eq!(found.carrier.identification, Some(0x1234));
         let Contents::Tcp(segment) = found.contents else { panic!() };
         assert_eq!((segment.payload, segment.payload_len), (&payload[..], 2_000));
-        assert_eq!(fragments.waiting(), 0);
-        let pieces: Vec<_> = fragments
-            .pieces()
+        // Those of the payload, which the TCP header comes before.
+        let pieces: Vec<_> = found
+            .pieces
             .iter()
             .map(|piece| (piece.packet, piece.at, piece.offset, piece.len, piece.captured))
             .collect();
-        assert_eq!(pieces, [(3, 34, 0, 800, 800), (4, 34, 800, 800, 800), (2, 34, 1600, 420, 420)]);
+        assert_eq!(pieces, [(3, 54, 0, 780, 780), (4, 34, 780, 800, 800), (2, 34, 1580, 420, 420)]);
+        assert_eq!(fragments.waiting(), 0);
     }
 
     #[test]
@@ -962,7 +969,7 @@ mod fragments {
         let datagram = udp(1, 2, b"0123456789");
         for (index, fragment) in [0x2000, 1].iter().zip(datagram.chunks(8)).enumerate() {
             let data = ethernet(0x0800, &ipv4_with(17, &[], *fragment.0, fragment.1));
-            match (index, fragments.read(&at(0, &data)).contents) {
+            match (index, look(&mut fragments, &at(0, &data)).contents) {
                 (0, Contents::Fragment(fragment)) => assert_eq!(fragment.protocol, 17),
                 (1, Contents::Other(other)) => assert_eq!(other.to_string(), "UDP"),
                 other => panic!("{other:?}"),
@@ -984,7 +991,7 @@ mod fragments {
         let end = ethernet(0x0800, &ipv4_with(6, &[], 50, b"end"));
         let mut fragments = Headers::default();
         for (data, waiting) in [(&packets[1], 1), (&end, 0)] {
-            fragments.read(&at(0, data));
+            look(&mut fragments, &at(0, data));
             assert_eq!(fragments.waiting(), waiting);
         }
         for more in [0, 0x2000] {
@@ -1003,7 +1010,7 @@ mod fragments {
             if index == 1 {
                 packet.data = &data[..134];
             }
-            let found = fragments.read(&packet);
+            let found = look(&mut fragments, &packet);
             if index == 2 {
                 let Contents::Tcp(segment) = found.contents else { panic!() };
                 // 780 bytes of the first, 100 of the second, and then some are missing.
@@ -1017,8 +1024,8 @@ mod fragments {
         let (packets, payload) = cut(1_500);
         for (seconds, whole) in [(30, true), (31, false)] {
             let mut fragments = Headers::default();
-            fragments.read(&at(0, &packets[0]));
-            let found = fragments.read(&at(seconds, &packets[1])).contents;
+            look(&mut fragments, &at(0, &packets[0]));
+            let found = look(&mut fragments, &at(seconds, &packets[1])).contents;
             assert_eq!(matches!(found, Contents::Tcp(_)), whole, "{seconds}");
         }
         // Of 65 packets that wait, the oldest is forgotten.
@@ -1026,13 +1033,13 @@ mod fragments {
         for number in 0..65 {
             let mut data = packets[0].clone();
             data[14 + 5] = number;
-            fragments.read(&at(0, &data));
+            look(&mut fragments, &at(0, &data));
         }
         assert_eq!(fragments.waiting(), 64);
         for (number, whole) in [(0, false), (64, true), (1, false), (2, true)] {
             let mut data = packets[1].clone();
             data[14 + 5] = number;
-            match fragments.read(&at(0, &data)).contents {
+            match look(&mut fragments, &at(0, &data)).contents {
                 Contents::Tcp(segment) if whole => assert_eq!(segment.payload, payload),
                 Contents::Fragment(_) if !whole => {}
                 other => panic!("{number} {other:?}"),
@@ -1044,14 +1051,14 @@ mod fragments {
             let piece = [b'x'; 60_000];
             let mut data = ethernet(0x0800, &ipv4_with(6, &[], 0x2000, &piece));
             data[14 + 5] = number;
-            fragments.read(&at(0, &data));
+            look(&mut fragments, &at(0, &data));
             assert!(fragments.memory() <= 1024 * 1024 + 128 * 1024, "{}", fragments.memory());
         }
         // And longer than any packet: the last byte that there may be is the 65,535th.
         for (len, waiting) in [(7, 1), (8, 0)] {
             let mut fragments = Headers::default();
             let data = ethernet(0x0800, &ipv4_with(6, &[], 0x1fff, &vec![b'x'; len]));
-            assert!(matches!(fragments.read(&at(0, &data)).contents, Contents::Fragment(_)));
+            assert!(matches!(look(&mut fragments, &at(0, &data)).contents, Contents::Fragment(_)));
             assert_eq!(fragments.waiting(), waiting, "{len}");
         }
     }

@@ -157,3 +157,26 @@ impl<T: Clone + Default> Allocator<T> for Counted<T> {
         self.size = self.size.saturating_sub(memory.0.len() * size_of::<T>());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_that_is_in_use_was_asked_for_and_charged() {
+        // A block with 256 codes each for literals, lengths and distances, before the first code.
+        let mut codes =
+            vec![0xf0, 0xff, 0xef, 0xff, 1, 0x20, 0, 0xff, 0x0f, 0, 1, 0xf8, 0x7f, 0, 8];
+        codes.extend([0; 65]);
+        codes.extend([0xf0, 0x7f, 1, 0xe0, 0xff, 2, 0]);
+        let (mut brotli, mut out) = (Brotli::default(), Vec::new());
+        let mut room = Room::new(&mut out, 1024 * 1024);
+        assert_eq!(brotli.push(&codes, &mut room), Ok(()));
+        let in_use = brotli.size() - size_of::<Brotli>();
+        assert!(in_use > 1024 * 1024, "{in_use}");
+        assert!((in_use..2 * in_use).contains(&brotli.asked_for()), "{}", brotli.asked_for());
+        let charged = 1024 * 1024 - room.left;
+        // What is left over of each piece that was put in is not charged.
+        assert!((in_use / MEMORY_PER_BYTE - 2..in_use).contains(&charged), "{charged}");
+    }
+}

@@ -391,3 +391,51 @@ impl Write for Rest<'_, '_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many sequences a block that begins so is charged for: its literals' header, then so many
+    /// bytes of literals, then the number of sequences.
+    fn sequences(header: &[u8], literals: usize, number: &[u8]) -> Option<usize> {
+        let block = [header, &vec![0; literals], number].concat();
+        let cost = cost_of_block(&block)?;
+        assert_eq!((cost - BLOCK_COST) % SEQUENCE_COST, 0);
+        Some((cost - BLOCK_COST) / SEQUENCE_COST)
+    }
+
+    /// RFC 8878 sections 3.1.1.3.1.1 and 3.1.1.3.2.1.
+    #[test]
+    fn a_block_is_charged_for_its_sequences() {
+        // Literals as they are, with each length of their header.
+        assert_eq!(sequences(&[3 << 3], 3, &[5]), Some(5));
+        assert_eq!(sequences(&[31 << 3 | 2 << 2], 31, &[127]), Some(127));
+        let header = |size: u32, format: u32| (size << 4 | format << 2).to_le_bytes();
+        assert_eq!(sequences(&header(300, 1)[..2], 300, &[0x81, 2]), Some(0x102));
+        assert_eq!(sequences(&header(70_000, 3)[..3], 70_000, &[0x80, 0xff]), Some(0xff));
+        // One literal, repeated.
+        assert_eq!(sequences(&[20 << 3 | 1], 1, &[7]), Some(7));
+        assert_eq!(sequences(&[header(70_000, 3)[0] | 1, 0x17, 0x11], 1, &[9]), Some(9));
+        // Packed ones, with a code of their own and with the last one's.
+        let packed = |unpacked: u64, packed: u64, format: u64, bits: u64, kind: u64| {
+            ((packed << bits | unpacked) << 4 | format << 2 | kind).to_le_bytes()
+        };
+        for kind in [2, 3] {
+            for (format, bits, len, unpacked) in
+                [(0, 10, 3, 1_000), (1, 10, 3, 1_000), (2, 14, 4, 16_000), (3, 18, 5, 131_072)]
+            {
+                let header = packed(unpacked, 700, format, bits, kind);
+                let number = [0xff, 0xff, 0xff];
+                assert_eq!(sequences(&header[..len], 700, &number), Some(0x7f00 + 0xffff));
+            }
+        }
+        // More literals than a block may have, and blocks that end too early.
+        let header = packed(131_073, 700, 3, 18, 2);
+        assert_eq!(sequences(&header[..5], 700, &[1]), None);
+        assert_eq!(sequences(&[3 << 3], 3, &[]), None);
+        assert_eq!(sequences(&[3 << 3], 3, &[0x80]), None);
+        assert_eq!(sequences(&header[..4], 0, &[]), None);
+        assert_eq!(sequences(&[], 0, &[]), None);
+    }
+}

@@ -1,11 +1,11 @@
 //! Puts the fragments of IP packets together (RFC 791 section 3.2, RFC 8200 section 4.5).
 
-use std::net::IpAddr;
+use std::{mem, net::IpAddr};
 
 use super::{
     ip::{Addresses, Ip},
-    types::{Carrier, Contents, Found, Fragment},
-    walk::{Walk, read},
+    types::{Carrier, Contents, Found, Fragment, Piece},
+    walk::Walk,
 };
 use crate::input::Packet;
 
@@ -31,25 +31,10 @@ pub struct Headers {
     waiting: Vec<Waiting>,
     /// The packet that was put together last.
     whole: Vec<u8>,
-    /// Where its bytes were captured.
+    /// Where the bytes of its TCP payload were captured.
     pieces: Vec<Piece>,
     /// How many packets were read.
     count: u64,
-}
-
-/// Where bytes of a packet that was put together were captured.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Piece {
-    /// The number of the captured packet, from 1 in the order in which they were read.
-    pub packet: u64,
-    /// Where they begin in its captured bytes.
-    pub at: u32,
-    /// Where they begin in what was put together.
-    pub offset: u32,
-    /// How many there are on the wire.
-    pub len: u32,
-    /// How many of them were captured.
-    pub captured: u32,
 }
 
 /// Fragments that wait for others.
@@ -66,16 +51,19 @@ struct Waiting {
 }
 
 impl Headers {
-    /// What `packet` holds: where it is a fragment and the last one that was missing, that is what
-    /// the whole packet holds.
+    /// Finds out what `packet` holds: where it is a fragment and the last one that was missing, that
+    /// is what the whole packet holds.
+    ///
+    /// `found` is [new](Found::new). It is not returned, for it is large, and moving it takes longer
+    /// than reading some headers.
     #[inline]
-    pub fn read<'a>(&'a mut self, packet: &Packet<'a>) -> Found<'a> {
+    pub fn read<'a>(&'a mut self, packet: &Packet<'a>, found: &mut Found<'a>) {
         self.count += 1;
-        let mut found = read(packet);
-        if let Contents::Fragment(fragment) = found.contents {
-            self.fragment(packet, fragment, &mut found);
+        Walk::new(packet, found, ()).packet(packet.link);
+        if let Contents::Fragment(fragment) = &found.contents {
+            let fragment = *fragment;
+            self.fragment(packet, fragment, found);
         }
-        found
     }
 
     /// How many captured packets wait for other fragments.
@@ -87,12 +75,6 @@ impl Headers {
     pub fn memory(&self) -> usize {
         let waiting: usize = self.waiting.iter().map(Waiting::size).sum();
         waiting + self.whole.capacity() + self.pieces.capacity() * size_of::<Piece>()
-    }
-
-    /// Where the bytes of the packet that was put together last were captured, in order. The TCP
-    /// header and the payload are the last bytes of it.
-    pub fn pieces(&self) -> &[Piece] {
-        &self.pieces
     }
 
     #[cold]
@@ -166,7 +148,14 @@ impl Headers {
         walk.data = &self.whole[..self.whole.len().min(readable as usize)];
         let ip = Ip { addresses: Addresses::Kept(source, destination) };
         walk.protocol(ip, protocol);
-        walk.found.carrier = carrier;
+        let found = walk.found;
+        let start = mem::replace(&mut found.carrier, carrier).payload_at;
+        let payload = match &found.contents {
+            Contents::Tcp(segment) => segment.payload,
+            _ => &[],
+        };
+        self.pieces.retain_mut(|piece| piece.narrow(start.unwrap_or(0), payload.len()));
+        found.pieces = &self.pieces;
     }
 
     /// Forgets the oldest where there are too many.
@@ -175,6 +164,21 @@ impl Headers {
         while self.waiting.len() > PACKET_LIMIT || bytes > BYTE_LIMIT {
             bytes -= self.waiting.remove(0).size();
         }
+    }
+}
+
+impl Piece {
+    /// Leaves of it what is within so many bytes from `start` on; whether there is any.
+    fn narrow(&mut self, start: u32, len: usize) -> bool {
+        let before = start.saturating_sub(self.offset).min(self.captured);
+        self.at += before;
+        self.len -= before;
+        self.captured -= before;
+        self.offset = self.offset.saturating_sub(start);
+        let left = len.saturating_sub(self.offset as usize);
+        // At most 64 KiB are put together.
+        self.captured = self.captured.min(left.min(LONGEST as usize) as u32);
+        self.captured > 0
     }
 }
 

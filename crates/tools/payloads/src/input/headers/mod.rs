@@ -27,9 +27,11 @@ mod types;
 mod walk;
 mod words;
 
-pub use fragments::{Headers, Piece};
+pub use fragments::Headers;
 pub use other::Other;
 pub use tcp::{TcpOption, TcpOptions};
 pub use terms::TERMS;
-pub use types::{Carrier, Contents, Field, Found, Fragment, Group, Layer, Named, TcpContext, Term};
+pub use types::{
+    Carrier, Contents, Field, Found, Fragment, Group, Layer, Named, Piece, TcpContext, Term,
+};
 pub use walk::{name, read};

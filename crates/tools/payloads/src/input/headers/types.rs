@@ -33,18 +33,21 @@ pub struct Found<'a> {
     pub carrier: Carrier,
     /// How many packets it was put together from: 1, but for fragments.
     pub packets: u32,
+    /// Where the captured bytes of its TCP payload are, in order, if it was put together.
+    pub pieces: &'a [Piece],
     /// The bytes on the wire of the frames of all these packets.
     pub frame_bytes: u64,
 }
 
 impl Found<'_> {
-    /// Nothing is known yet.
+    /// Nothing is known of `packet` yet.
     #[inline(always)]
-    pub(super) fn new(packet: &Packet<'_>) -> Self {
+    pub fn new(packet: &Packet<'_>) -> Self {
         Self {
             contents: Contents::Unreadable { header: "first", cut: true },
             carrier: Carrier::default(),
             packets: 1,
+            pieces: &[],
             frame_bytes: packet.frame_len.into(),
         }
     }
@@ -67,6 +70,21 @@ pub struct Carrier {
     /// Where in the captured bytes the payload of the TCP segment begins, unless it was put
     /// together from fragments, or was not captured at all.
     pub payload_at: Option<u32>,
+}
+
+/// Where bytes that were put together were captured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Piece {
+    /// The number of the captured packet, from 1 in the order in which they were read.
+    pub packet: u64,
+    /// Where they begin in its captured bytes.
+    pub at: u32,
+    /// Where they begin in what they are a piece of.
+    pub offset: u32,
+    /// How many there are on the wire.
+    pub len: u32,
+    /// How many of them were captured.
+    pub captured: u32,
 }
 
 /// A fragment of an IP packet (RFC 791 section 3.2, RFC 8200 section 4.5).

@@ -33,7 +33,8 @@
 //! `parts` of a unit are arrays `[bits, of, term, value]` in order, and tile it; the fields of a
 //! frame's header are parts of their own. `of` is what the bits count as: `time`, `framing`, `head`,
 //! `content`; a time is a part of its own. A value longer than 200 characters ends with `…`: the
-//! unit has all of it.
+//! unit has all of it. A fifth member says what is odd about the line of HTTP that the part belongs
+//! to, where something is.
 
 mod line;
 mod terms;
@@ -394,7 +395,7 @@ impl<W> Lines<W> {
                 self.sent_again += bytes;
                 bytes
             }
-            Note::Tcp(Notice::Outside { bytes, cut }) => {
+            Note::Tcp(Notice::Outside { bytes, cut, .. }) => {
                 self.cut_off += cut;
                 bytes.len() as u64 + cut
             }
@@ -402,7 +403,7 @@ impl<W> Lines<W> {
                 self.no_data += bytes;
                 bytes
             }
-            Note::Late { bytes, cut, missed } => {
+            Note::Late { bytes, cut, missed, .. } => {
                 self.cut_off += cut;
                 if missed {
                     // It was said that they are.

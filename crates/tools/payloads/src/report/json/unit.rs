@@ -10,7 +10,7 @@ use crate::{
         websocket::{self, Header, Opcode},
     },
     input::headers::Term,
-    report::{escape::push_escaped, heads::chunk_size_meaning, plural::plural, records},
+    report::{escape::push_escaped, heads, plural::plural, records},
 };
 
 /// The longest text that is quoted within other words, in characters.
@@ -176,7 +176,10 @@ fn parts(array: &mut Array<'_>, unit: &Unit, terms: &mut Vec<&'static Term>) {
     let mut runs = unit.kinds.runs().iter().copied();
     // The kind of the bytes at hand, and how many more of them there are.
     let mut run = (Kind::Content, 0);
+    let mut before = None;
     for (part, mut bytes) in unit.parts() {
+        let is_first = before.replace(part) == Some(Part::StartLine);
+        let odd = heads::odd(unit.side, part, bytes, is_first);
         while !bytes.is_empty() {
             if run.1 == 0 {
                 run = runs.next().unwrap_or((part_kind(part), bytes.len()));
@@ -211,7 +214,7 @@ fn parts(array: &mut Array<'_>, unit: &Unit, terms: &mut Vec<&'static Term>) {
                 }
                 (Part::ChunkSize, _) => {
                     push_limited(&mut value, piece, VALUE_LIMIT);
-                    value = format!("{value}: {}", chunk_size_meaning(piece));
+                    value = format!("{value}: {}", heads::chunk_size_meaning(piece));
                 }
                 _ => push_limited(&mut value, piece, VALUE_LIMIT),
             }
@@ -219,7 +222,7 @@ fn parts(array: &mut Array<'_>, unit: &Unit, terms: &mut Vec<&'static Term>) {
                 Kind::Time => &terms::TIME,
                 _ => terms::term(unit.kind, part),
             };
-            push_part(array, piece.len() * 8, run.0, term, &value, terms);
+            push_part(array, piece.len() * 8, run.0, term, [&value, &odd], terms);
         }
     }
 }
@@ -237,7 +240,7 @@ fn push_part(
     bits: usize,
     of: Kind,
     term: &'static Term,
-    value: &str,
+    [value, odd]: [&str; 2],
     terms: &mut Vec<&'static Term>,
 ) {
     terms.push(term);
@@ -246,6 +249,9 @@ fn push_part(
     part.string(kind_name(of));
     part.string(term.key);
     part.string(value);
+    if !odd.is_empty() {
+        part.string(odd);
+    }
 }
 
 /// The fields of a frame's first two bytes (RFC 6455 section 5.2).
@@ -269,6 +275,6 @@ fn frame_start(
         (7, &terms::LENGTH, length),
     ];
     for (bits, term, value) in fields {
-        push_part(array, bits, Kind::Framing, term, &value, terms);
+        push_part(array, bits, Kind::Framing, term, [&value, ""], terms);
     }
 }

@@ -179,12 +179,12 @@ class Capture {
     const to = from + 8 * line.bytes;
     const parts = [];
     let at = 0;
-    for (const [bits, of, term, value] of unit.parts) {
+    for (const [bits, of, ...rest] of unit.parts) {
       const end = at + bits;
       const cuts = [at, Math.min(Math.max(from, at), end), Math.min(Math.max(to, at), end), end];
       for (const [index, kind] of [of, line.of, of].entries()) {
         const length = cuts[index + 1] - cuts[index];
-        if (length > 0) parts.push([length, kind, term, value]);
+        if (length > 0) parts.push([length, kind, ...rest]);
       }
       at = end;
     }
@@ -277,12 +277,12 @@ class Capture {
     const fields = [];
     const shift = 8 * (offset - at);
     let start = 0;
-    for (const [bits, of, term, value] of unit.parts) {
+    for (const [bits, of, term, value, odd] of unit.parts) {
       const from = Math.max(start, 8 * at);
       const to = Math.min(start + bits, 8 * (at + bytes));
       if (from < to) {
         const cut = from > start || to < start + bits;
-        fields.push({ at: from + shift, bits: to - from, of, term, value, unit, cut });
+        fields.push({ at: from + shift, bits: to - from, of, term, value, odd, unit, cut });
       }
       start += bits;
     }

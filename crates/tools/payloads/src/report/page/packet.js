@@ -435,6 +435,7 @@ class PacketView {
       }
     }
     nodes.push(h('span', { class: 'means' }, seen(term.meaning)));
+    if (field.odd) nodes.push(h('span', { class: 'odd' }, seen(field.odd)));
     readout.replaceChildren(...nodes);
   }
 
