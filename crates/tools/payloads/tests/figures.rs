@@ -67,6 +67,16 @@ fn a_line_that_comes_in_two_updates() {
             json!({"content": 1, "framing": 1}),
         ]
     );
+    // What looked like a second time is framing around the first.
+    let mut tcp = Connection::v4();
+    tcp.open();
+    for piece in [&b"08:07:00 08:07:01"[..], b":1\n"] {
+        tcp.wait(1_000).data(SERVER, piece).ack(CLIENT);
+    }
+    assert_eq!(
+        divisions(&tcp.pcap(), "server"),
+        [json!({"time": 8, "framing": 9}), json!({"framing": 3})]
+    );
 }
 
 #[test]

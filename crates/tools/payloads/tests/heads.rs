@@ -185,6 +185,20 @@ fn an_odd_line_costs_no_request() {
     }
 }
 
+/// An answer to HEAD has no content, whatever its fields say (RFC 9110 section 9.3.2).
+#[test]
+fn an_odd_line_asks_for_what_it_asks_for() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+    for line in
+        ["HEAD / HTTP/1.1", " HEAD / HTTP/1.1", "HEAD\t/ HTTP/1.1", "HEAD / HTTP/1.0", "HEAD /"]
+    {
+        let request = format!("{line}\r\n\r\n");
+        let talk: Talk<'_> =
+            &[(CLIENT, request.as_bytes()), (SERVER, head), (CLIENT, GET), (SERVER, OK)];
+        assert_eq!(letters(talk), "QAQAB", "{line}");
+    }
+}
+
 #[test]
 fn an_odd_line_costs_no_response() {
     for (line, fields, words) in [
@@ -262,6 +276,18 @@ fn content_is_found_by_odd_fields_too() {
             "{fields}"
         );
     }
+    // Other fields may have names as long, as some that browsers send do.
+    let fields = "Sec-Fetch-Dest: empty\r\nSec-CH-UA-Mobile: ?0\r\nContent-Language: en\r\n\
+        Cache-Status: text/event-stream\r\nTrailer: websocket\r\nSec-WebSocket-Foo: chunked\r\n";
+    let request = format!("POST / HTTP/1.1\r\nContent-Length: 3\r\n{fields}\r\nabc");
+    let response = format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n{fields}\r\nhello");
+    let talk: Talk<'_> = &[
+        (CLIENT, request.as_bytes()),
+        (SERVER, response.as_bytes()),
+        (CLIENT, GET),
+        (SERVER, response.as_bytes()),
+    ];
+    assert_eq!(letters(talk), "QBABQAB");
     let response = b"HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\nhello";
     let text = explained(&connection(&[(CLIENT, GET), (SERVER, response)]).pcap());
     assert!(text.contains("the length is no number (RFC 9110 section 8.6)"), "{text}");
@@ -324,6 +350,7 @@ fn chunk_sizes_have_any_number_of_digits_and_anything_after_them() {
         ("5;a=\"b", "what follows the size is no extension (RFC 9112 section 7.1.1)"),
         ("5 bytes", "what follows the size is no extension (RFC 9112 section 7.1.1)"),
         ("5g", "what follows the size is no extension (RFC 9112 section 7.1.1)"),
+        ("5x5", "the size is hexadecimal digits alone (RFC 9112 section 7.1)"),
         ("5  ", "5 bytes of data follow"),
         (" 5", "the size is hexadecimal digits alone (RFC 9112 section 7.1)"),
         ("0x5", "the size is hexadecimal digits alone (RFC 9112 section 7.1)"),
@@ -340,6 +367,18 @@ fn chunk_sizes_have_any_number_of_digits_and_anything_after_them() {
             assert_eq!(letters(talk), "QAKKQAB", "{line}");
             assert_says(&connection(talk), words);
         }
+    }
+    // The last chunk may say its size in as many ways.
+    for line in ["000", "0;a=b", "0 ; a", "0x0"] {
+        let body = format!("5\r\nhello\r\n{line}\r\n\r\n");
+        let talk: Talk<'_> = &[
+            (CLIENT, GET),
+            (SERVER, head),
+            (SERVER, body.as_bytes()),
+            (CLIENT, GET),
+            (SERVER, OK),
+        ];
+        assert_eq!(letters(talk), "QAKKQAB", "{line}");
     }
     for line in ["-5", "time", "", "fffffffffffffffff"] {
         let body = format!("{line}\r\nhello\r\n");
@@ -412,7 +451,9 @@ fn a_request_without_a_version_is_one_of_http_0_9_or_what_was_refused() {
     assert!(text.contains("request, 7 bytes"), "{text}");
     // The answer of HTTP/0.9 has no head, and ends with the connection (RFC 1945 section 6).
     let page = b"<html>\nHTTP/1.1 is newer\n</html>\n";
-    assert_eq!(letters(&[(CLIENT, b"GET /\r\n"), (SERVER, page), (SERVER, page)]), "QBB");
+    let talk: Talk<'_> = &[(CLIENT, b"GET /\r\n"), (SERVER, page), (SERVER, page)];
+    assert_eq!(letters(talk), "QBB");
+    assert_eq!(transcript(&connection(talk)).messages[0].bytes, page.repeat(2));
     // A request with a version has an answer with one.
     assert_eq!(letters(&[(CLIENT, GET), (SERVER, page)]), "QT");
 }
@@ -439,6 +480,11 @@ fn what_has_come_of_a_request_is_shown_before_its_answer() {
     let text = messages(&shown(&connection(talk).pcap()));
     assert!(text.contains("Q1 s  request (first part), 18 bytes"), "{text}");
     assert!(text.contains("\nQ1 s  request, 28 bytes"), "{text}");
+    // It is so for a request after others, too, and for two answers at once.
+    let half = b"GET /2 HTTP/1.1\r\nHo";
+    assert_eq!(letters(&[(CLIENT, GET), (SERVER, OK), (CLIENT, half), (SERVER, timeout)]), "QABQA");
+    let both = [OK, &timeout[..]].concat();
+    assert_eq!(letters(&[(CLIENT, GET), (CLIENT, half), (SERVER, &both)]), "QABQA");
     // Half a line that is answered is over, and another one begins.
     let talk: Talk<'_> = &[(CLIENT, b"GET / HTT"), (SERVER, timeout), (CLIENT, GET), (SERVER, OK)];
     let text = messages(&shown(&connection(talk).pcap()));
@@ -449,6 +495,16 @@ fn what_has_come_of_a_request_is_shown_before_its_answer() {
     pipelined.open().data(CLIENT, GET).data(CLIENT, b"GET /2 HTTP/1.1\r\nHo").data(SERVER, OK);
     pipelined.data(CLIENT, b"st: a\r\n\r\n").data(SERVER, OK).close(SERVER);
     assert_eq!(units_of(&pipelined)[3], r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    // Nor is what does not fit, nor the server's end, which answers neither.
+    let mut misfit = Connection::v4();
+    misfit.open().data(CLIENT, GET).data(SERVER, OK).data(SERVER, b"junk").data(CLIENT, GET);
+    misfit.data(CLIENT, b"GET /2 HTTP/1.1\r\nHo").data(SERVER, b"more junk");
+    misfit.data(CLIENT, b"st: a\r\n\r\n").close(SERVER);
+    assert!(units_of(&misfit).contains(&r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned()));
+    let mut ended = Connection::v4();
+    ended.open().data(CLIENT, GET).data(CLIENT, b"GET /2 HTTP/1.1\r\nHo");
+    ended.send(SERVER, writer::FIN | ACK, b"").data(CLIENT, b"st: a\r\n\r\n").ack(SERVER);
+    assert!(units_of(&ended).contains(&r"Q GET /2 HTTP/1.1\r\nHost: a\r\n\r\n".to_owned()));
     // Nor is what is missing of a page an answer.
     let mut gap = Connection::v4();
     gap.open().data(CLIENT, GET).data(SERVER, &OK[..OK.len() - 4]);
@@ -481,6 +537,23 @@ fn text_without_a_newline_comes_before_its_answer() {
     }
     let talk: Talk<'_> = &[(CLIENT, b"we speak HTTP/1.1\n"), (SERVER, b"do you?\n")];
     assert_eq!(letters(talk), "TT");
+    // A method in capital letters and a version are enough, and so are a known method and a path; a
+    // word of one letter and a version are not, nor is a line that begins with a tab.
+    for request in [&b"NOTIFY device HTTP/1.1\r\n\r\n"[..], b"GET /\r\n"] {
+        assert_eq!(letters(&[(CLIENT, request), (SERVER, b"what?\n")])[..1], *"Q");
+    }
+    for line in [&b"I speak HTTP/1.1\r\n"[..], b"\tGET / HTTP/1.1\r\n\r\n"] {
+        assert!(!letters(&[(CLIENT, line), (SERVER, b"what?\n")]).contains('Q'), "{line:?}");
+    }
+    // Nor does every line that begins with HTTP begin an answer.
+    let talk: Talk<'_> = &[(CLIENT, b"GET key\n"), (SERVER, b"HTTP is a protocol\n")];
+    assert_eq!(letters(talk), "TT");
+    // It comes before an answer of which the beginning is missing, too.
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, b"GET key").lose(SERVER, 3).data(SERVER, b"ue\n").ack(CLIENT);
+    let text = messages(&shown(&gap.pcap()));
+    let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line} is not in {text}"));
+    assert!(at("T1 s  text, 7 bytes") < at("gap: 3 bytes"), "{text}");
     // Nothing is held back where both sides have spoken, or nothing can become of it.
     let mut redis = Connection::v4();
     redis.open().data(CLIENT, b"SET key 1\r\n").data(CLIENT, b"GET key\r\n");
@@ -527,6 +600,17 @@ fn text_may_answer_a_request() {
         (SERVER, OK),
     ];
     assert_eq!(letters(talk), "QTTAB");
+    // What the client said was a request all the same, though its line did not end.
+    let talk: Talk<'_> = &[(CLIENT, b"GET / HTTP/1.1"), (SERVER, b"what?\n"), (SERVER, OK)];
+    assert_eq!(letters(talk), "QTAB");
+    // After a turn, or where none was sent, any status line ends it, however it comes.
+    let odd: &[u8] = b"HTTP/2 200\r\nContent-Length: 5\r\n\r\nhello";
+    let talk: Talk<'_> = &[(CLIENT, GET), (SERVER, b"what?\n"), (CLIENT, GET), (SERVER, odd)];
+    assert_eq!(letters(talk), "QTQAB");
+    for at in 1..odd.len() {
+        let talk: Talk<'_> = &[(CLIENT, GET), (SERVER, &odd[..at]), (SERVER, &odd[at..])];
+        assert_eq!(letters(talk)[..2], *"QA", "{at}");
+    }
     // As tcpapp greets and answers a browser.
     let talk: Talk<'_> = &[
         (SERVER, b"Hello!\nServer time: 09:31:35\n\n"),
@@ -546,6 +630,16 @@ fn bytes_that_do_not_fit_are_not_called_bytes_without_their_context() {
     assert!(text.contains("X1 s  bytes that do not fit, 8 bytes"), "{text}");
     let text = explained(&connection(talk).pcap());
     assert!(text.contains("not known and more does not fit what the connection speaks"), "{text}");
+    // A word that HTTP answers is no request for that, after others.
+    let talk: Talk<'_> = &[(CLIENT, GET), (SERVER, OK), (CLIENT, b"hello"), (SERVER, BAD)];
+    assert_eq!(letters(talk), "QABXAB");
+    // Where nobody has answered with HTTP, what the client says may be text; but not every byte is.
+    assert_eq!(letters(&[(CLIENT, GET), (CLIENT, b"hello\n")]), "QT");
+    assert_eq!(letters(&[(CLIENT, GET), (CLIENT, b"\0\x01\x02\x03")]), "QX");
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, GET).lose(SERVER, 20).data(SERVER, OK).ack(CLIENT);
+    gap.data(CLIENT, b"hello\n").ack(SERVER);
+    assert_eq!(units_of(&gap).last().map(String::as_str), Some(r"X hello\n"));
     let mut gap = Connection::v4();
     gap.open().data(CLIENT, GET).data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Le").lose(SERVER, 20);
     gap.data(SERVER, b"rest of a page").ack(CLIENT);
@@ -574,6 +668,36 @@ fn the_snap_length_may_end_in_the_request_line() {
         messages(&shown(&writer::pcap_of(&frames, 1, false, false, 66 + 4)))
     };
     assert!(text(b"time and more\n").contains("T1 s  text, 4 bytes"));
+    let cut_to = |snap_len: u32, talk: Talk<'_>| {
+        let frames = writer::frames(&self::connection(talk).packets, writer::Link::Ethernet);
+        messages(&shown(&writer::pcap_of(&frames, 1, false, false, 66 + snap_len)))
+    };
+    // With a version, any method in capital letters.
+    let brew_path: &[u8] = b"brew /a/path/that/is/longer/than/the/snap/length HTTP/1.1\r\n\r\n";
+    let brew: &[u8] = b"BREW pot HTTP/1.1\r\n\r\n";
+    assert!(cut_to(17, &[(CLIENT, brew)]).contains("Q1 s  request (first part), 17 bytes"));
+    assert!(cut_to(12, &[(CLIENT, brew)]).contains("T1 s  text, 12 bytes"));
+    // Any method and a path, where the server has spoken HTTP already.
+    for (talk, expected) in [
+        (&[(SERVER, OK), (CLIENT, brew_path)][..], "Q1 s  request (first part), 38 bytes"),
+        (&[(CLIENT, brew_path)], "T1 s  text, 38 bytes"),
+    ] {
+        let text = cut_to(38, talk);
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    // What the server begins with is most likely what the client began with, or HTTP.
+    let (hello, preface) = (client_hello(None), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    for (len, answer, expected) in [
+        (2, &b"\x16\x03\x03\x00\x04\x02\x00\x00\x00"[..], "R2 s  TLS record (first part), 2 bytes"),
+        (4, b"\x16\x03\x03\x00\x04\x02\x00\x00\x00", "R2 s  TLS record (first part), 4 bytes"),
+        (2, BAD, "A1 s  response (first part), 2 bytes"),
+    ] {
+        let text = messages(&shown(&cut_answer(&hello, answer, len)));
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    let settings = b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d";
+    let text_of_frame = messages(&shown(&cut_answer(preface, settings, 3)));
+    assert!(text_of_frame.contains("F2 s  HTTP/2 frame (first part), 3 bytes"), "{text_of_frame}");
     assert!(text(b"POST / HTTP/1.1\r\n").contains("Q1 s  request (first part), 4 bytes"));
     assert!(
         text(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
@@ -582,6 +706,19 @@ fn the_snap_length_may_end_in_the_request_line() {
     assert!(
         text(&client_hello(Some("a.example"))).contains("R1 s  TLS record (first part), 4 bytes")
     );
+}
+
+/// A capture of a request and an answer of which only the first `len` bytes were captured.
+fn cut_answer(request: &[u8], answer: &[u8], len: usize) -> Vec<u8> {
+    let mut begun = Connection::v4();
+    begun.open().data(CLIENT, request).data(SERVER, answer);
+    let mut frames = writer::frames(&begun.packets, writer::Link::Ethernet);
+    let snap_len = frames[4].1.len() - answer.len() + len;
+    let (time, whole) = frames.pop().unwrap();
+    let mut file = writer::pcap_of(&frames, 1, false, false, u32::MAX);
+    let last = writer::pcap_of(&[(time, whole)], 1, false, false, u32::try_from(snap_len).unwrap());
+    file.extend(&last[24..]);
+    file
 }
 
 /// A ClientHello with the usual extensions before the server's name, or without it.
@@ -703,6 +840,42 @@ fn tls_records_are_named_where_both_sides_speak_it() {
     assert_eq!(divisions.iter().map(|side| side.of(Kind::Time)).sum::<u64>(), 0);
 }
 
+/// RFC 8446 section 5.1, and RFC 5246 section 6.2.3 for the longest.
+#[test]
+fn a_record_has_a_length_that_one_may_have() {
+    let hello = client_hello(None);
+    let server_hello: &[u8] = b"\x16\x03\x03\x00\x04\x02\x00\x00\x00";
+    let record = |len: u16| [&[23, 3, 3][..], &len.to_be_bytes(), &vec![7; len.into()]].concat();
+    // Any minor version of 3, though there is none above 4.
+    for minor in 0..=4 {
+        let mut hello = hello.clone();
+        hello[2] = minor;
+        assert_eq!(letters(&[(CLIENT, &hello), (SERVER, server_hello)]), "RR", "{minor}");
+    }
+    let mut later = hello.clone();
+    later[2] = 5;
+    assert_eq!(letters(&[(CLIENT, &later)]), "T");
+    for (len, expected) in [(1 << 14, "RR"), ((1 << 14) + 2048, "RR"), ((1 << 14) + 2049, "RX")] {
+        // What is longer than what is kept comes in two pieces of the same record.
+        let talk: Talk<'_> = &[(CLIENT, &hello), (SERVER, server_hello), (SERVER, &record(len))];
+        let mut labels: Vec<String> =
+            transcript(&connection(talk)).units.iter().map(|unit| unit.label()).collect();
+        labels.dedup();
+        let found: String = labels[1..].iter().map(|label| &label[..1]).collect();
+        assert_eq!(found, expected, "{len}");
+    }
+    // Only application data may be empty, and nothing begins with that.
+    assert_eq!(letters(&[(CLIENT, b"\x16\x03\x01\x00\x00\x01")]), "T");
+    assert_eq!(letters(&[(CLIENT, &hello), (SERVER, b"\x16\x03\x03\x00\x00what?")]), "RT");
+    assert_eq!(letters(&[(CLIENT, &hello), (SERVER, server_hello), (SERVER, &record(0))]), "RRR");
+    // Where more is missing than the rest of a record, the next one is not known to begin there.
+    let mut gap = Connection::v4();
+    gap.open().data(CLIENT, &hello).data(SERVER, &record(100)[..50]).lose(SERVER, 80);
+    gap.data(SERVER, b"the end of another").data(SERVER, &record(10)).ack(CLIENT);
+    let found: Vec<String> = units_of(&gap).iter().map(|unit| unit[..1].to_owned()).collect();
+    assert_eq!(found, ["R", "R", "X", "R"]);
+}
+
 /// RFC 9113 section 3.4.
 #[test]
 fn http_2_is_named_by_its_preface() {
@@ -726,6 +899,30 @@ fn http_2_is_named_by_its_preface() {
         ]
     );
     assert!(text.contains("    │ 50 52 49 20 2a 20 48 54 54 50 2f 32 2e 30 0d 0a 0d 0a 53 4d 0d 0a  PRI * HTTP/2.0....SM..\n"), "{text}");
+    // The types of RFC 9113 section 6, and one that is not among them.
+    let types: Vec<u8> = (0..=10).flat_map(|kind| [0, 0, 0, kind, 0, 0, 0, 0, 1]).collect();
+    let typed: Talk<'_> = &[(CLIENT, &begin), (SERVER, settings), (SERVER, &types)];
+    let text = messages(&shown(&connection(typed).pcap()));
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once("  HTTP/2 ")?.1.strip_suffix(" frame, 9 bytes"))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "DATA",
+            "HEADERS",
+            "PRIORITY",
+            "RST_STREAM",
+            "SETTINGS",
+            "PUSH_PROMISE",
+            "PING",
+            "GOAWAY",
+            "WINDOW_UPDATE",
+            "CONTINUATION",
+            "unknown",
+        ]
+    );
     let text = explained(&connection(talk).pcap());
     assert!(text.contains("begins HTTP/2 (RFC 9113 section 3.4)"), "{text}");
     // However it comes.

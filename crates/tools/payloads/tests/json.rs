@@ -12,7 +12,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use writer::{CLIENT, Connection, SERVER};
+use writer::{ACK, CLIENT, Connection, RST, SERVER, SYN};
 
 fn run(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_payloads"))
@@ -159,4 +159,40 @@ fn input_that_ends_in_the_middle_gives_whole_lines() {
     let end = lines.last().unwrap();
     assert_eq!((&end["kind"], &end["why"]), (&json!("end"), &json!("cut")));
     assert_eq!(end["stats"]["ends_in_packet_at"], capture.len() / 2);
+}
+
+/// Bytes that fill a gap too late are a thing of their own, of the side that sent them.
+#[test]
+fn late_bytes_are_of_their_sender() {
+    for (side, name) in [(CLIENT, "client"), (SERVER, "server")] {
+        let mut tcp = Connection::v4();
+        tcp.open().data(side, b"one\n").data(side, b"two\n").data(side, b"three\n");
+        tcp.data(1 - side, b"answer\n").ack(side);
+        let mut late = tcp.packets.remove(4);
+        late.time += 200_000;
+        tcp.packets.push(late);
+        let found = lines_of(&tcp.pcap(), "bytes");
+        let [found] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((&found["side"], &found["label"]), (&json!(name), &json!("X1")));
+        assert_eq!(found["parts"], json!([[32, "content", "late", "two\\n"]]));
+    }
+}
+
+/// How a connection ends is told too, unless both sides were done.
+#[test]
+fn a_note_says_how_a_connection_ends() {
+    let endings = |connection: &Connection| {
+        let notes = lines_of(&connection.pcap(), "note");
+        let of_ends = notes.iter().filter(|note| note["side"].is_null());
+        of_ends.map(|note| (note["note"].clone(), note["packet"].clone())).collect::<Vec<_>>()
+    };
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"time\n");
+    let mut closed = tcp.clone();
+    assert_eq!(endings(closed.close(CLIENT)), []);
+    let mut reset = tcp.clone();
+    assert_eq!(endings(reset.send(SERVER, RST | ACK, b"")), [(json!("reset"), json!(5))]);
+    let mut refused = Connection::v4();
+    refused.send(CLIENT, SYN, b"").send(SERVER, RST | ACK, b"");
+    assert_eq!(endings(&refused), [(json!("refused"), json!(2))]);
 }

@@ -5,7 +5,7 @@ mod writer;
 use std::{fs, path::Path};
 
 use payloads::{
-    decode::{MESSAGE_LIMIT, Message, Short, StreamEvent, UnitKind},
+    decode::{MESSAGE_LIMIT, Message, Short, StreamEvent, UnitKind, unpack::Fault},
     report::transcript::{self, Transcript},
 };
 use writer::{CLIENT, Connection, SERVER, messages, run, shown};
@@ -339,6 +339,51 @@ fn events_in_packed_content_are_dispatched_too() {
     let text = messages(&shown(&sse.pcap()));
     assert_has(&text, "E1 s  event unpacked from gzip (K1)\n    │ a\n");
     assert_has(&text, "E2 s  event unpacked from gzip, type b (K1, K2)\n    │ c\n");
+}
+
+/// What a few bytes unpack to may be events without end.
+#[test]
+fn only_so_many_events_of_a_unit_are_told() {
+    // `: c`, and 6,000 times `a`, each with an empty line after it, packed by Python's zlib.
+    let packed =
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc2\x41\x0d\x00\x00\x08\x04\xa0\xff\xa5\
+        \x30\x87\x6d\x9c\xfd\x3b\xd8\xc3\xc1\xe8\xda\x64\x54\x55\x55\x55\x55\x55\x55\x55\x55\
+        \x55\x55\x55\x55\x55\x55\x55\x55\x7d\xf1\x00\x8f\xd1\x09\x1f\x55\x46\x00\x00";
+    let sse = in_chunks(&format!("{EVENTS}Content-Encoding: gzip\r\n"), &[packed]);
+    let transcript = transcript(&sse);
+    assert!((4_096..5_500).contains(&transcript.events.len()), "{}", transcript.events.len());
+    assert_eq!(transcript.messages[0].short, Some(Short::Fault(Fault::Cut)));
+    assert_has(&messages(&shown(&sse.pcap())), "cut: it unpacks to more than is kept of it\n");
+}
+
+/// What ends before its empty line was packed all the same.
+#[test]
+fn packed_events_may_end_in_the_middle() {
+    let packed = gzip(b"data: a\n\ndata: b");
+    let fields = format!("{EVENTS}Content-Encoding: gzip\r\n");
+    let whole = in_chunks(&fields, &[&packed]);
+    let events = transcript(&whole).events;
+    let found: Vec<_> = events.iter().map(event_summary).collect();
+    let event = |number, data: &str| (number, Some(data.to_owned()), "K1".to_owned());
+    assert_eq!(found, [event(Some(1), "a"), event(None, "b")]);
+    assert!(events.iter().all(|event| event.unpacked.as_deref() == Some("gzip")));
+    assert!(transcript(&whole).messages.is_empty());
+    let mut cut = in_chunks(&fields, &[&packed[..packed.len() - 10]]);
+    cut.close(SERVER);
+    let text = messages(&shown(&cut.pcap()));
+    assert_has(&text, "content unpacked from gzip, 0 bytes (K1); it ends in the middle of gzip\n");
+    // Nor can what follows a gap be unpacked.
+    let mut gap = answered(&fields, &[&packed[..24]]);
+    gap.lose(SERVER, 2).data(SERVER, &packed[26..]).ack(CLIENT).close(SERVER);
+    let text = messages(&shown(&gap.pcap()));
+    assert_has(&text, "E1 s  event unpacked from gzip (B1)\n    │ a\n");
+    assert_has(&text, "content unpacked from gzip, 0 bytes (B1); the rest is not in the capture\n");
+    // Where the capture ends, or the client has heard enough, there is nothing to be said.
+    let mut open = in_chunks(&fields, &[&packed[..24]]);
+    // Without the last chunk.
+    open.packets.truncate(open.packets.len() - 2);
+    assert_eq!(transcript(&open).events.len(), 1);
+    assert!(transcript(&open).messages.is_empty());
 }
 
 #[test]

@@ -370,6 +370,20 @@ fn what_the_server_alone_can_send_takes_evidence() {
         let cut = writer::pcap_of(&frames, 1, false, false, snap_len);
         assert!(!self::stats(&cut).usual.unwrap().update.can_push, "{snap_len}");
     }
+
+    // What ends a chunk is no event, if the last of that is missing.
+    let mut sse = Connection::v4();
+    sse.open().data(CLIENT, &request(300)).data(
+        SERVER,
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
+          Transfer-Encoding: chunked\r\n\r\n",
+    );
+    sse.wait(1_000).data(SERVER, b"9\r\ndata: a").lose(SERVER, 2).ack(CLIENT);
+    let event = self::stats(&sse.pcap()).usual.unwrap().update;
+    assert_eq!((event.figures.app_bytes, event.can_push), (10, true));
+    sse.wait(1_000).data(SERVER, b"\r\n").ack(CLIENT);
+    let end = self::stats(&sse.pcap()).usual.unwrap().update;
+    assert_eq!((end.figures.app_bytes, end.can_push), (2, false));
 }
 
 /// The name of a file in JSON is not escaped for a terminal.

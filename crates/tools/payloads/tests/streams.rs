@@ -281,6 +281,21 @@ fn what_waited_long_ago_takes_no_room() {
     assert_eq!(transcript.missing, 80);
 }
 
+/// What the other side is in the middle of goes on.
+#[test]
+fn what_waits_for_one_side_costs_nothing_of_the_other() {
+    let mut http = Connection::v4();
+    http.open().data(CLIENT, b"GET / HTTP/1.1\r\n\r\n");
+    http.data(SERVER, b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello").lose(CLIENT, 5);
+    for _ in 0..300 {
+        http.data(CLIENT, &[b'x'; 1_000]);
+    }
+    http.data(SERVER, b"world").ack(CLIENT);
+    let units = transcript(&http.packets).units;
+    let body = units.iter().find(|unit| unit.kind == UnitKind::Body).unwrap();
+    assert_eq!((&body.bytes[..], body.unfinished), (&b"helloworld"[..], false));
+}
+
 #[test]
 fn bytes_that_fill_a_gap_too_late_are_shown() {
     let mut tcp = Connection::v4();
@@ -547,6 +562,19 @@ fn an_answer_after_a_lost_fin_is_shown_live() {
     tcp.open().data(CLIENT, b"time\n").lose(CLIENT, 1).data(SERVER, b"09:31:45\n\n");
     let text = shown_live(&tcp.packets);
     assert!(text.contains("│ 09:31:45"), "{text}");
+}
+
+/// What an answer with a status line would make a request waits for none where the server has spoken HTTP
+/// already.
+#[test]
+fn an_odd_request_to_a_server_of_http_is_shown_live() {
+    let mut http = Connection::v4();
+    http.open().data(SERVER, b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    http.data(CLIENT, b"fetch /time\r\n\r\n").ack(SERVER);
+    assert!(shown_live(&http.packets).contains("  request, 15 bytes"));
+    let mut text = Connection::v4();
+    text.open().data(CLIENT, b"fetch /time\r\n\r\n").ack(SERVER);
+    assert!(!shown_live(&text.packets).contains("fetch"));
 }
 
 /// An acknowledgment of no more than came in order is of nothing that is missing.

@@ -349,6 +349,14 @@ fn messages_that_go_on_and_compressed_ones() {
 
     let text = explained("", &[b"\x02\x02ab", b"\x80\x02cd", b"\x80\x02ef"]);
     assert!(text.contains("FIN, continuation, 2 bytes: 63 64"), "{text}");
+    // What goes on without a beginning is of no message, and is shown as it is.
+    assert!(text.contains("FIN, continuation, 2 bytes: ef"), "{text}");
+
+    // A control frame between does not end the message (RFC 6455 section 5.4).
+    let text = explained(deflate, &[b"\x42\x02ab", b"\x89\x02hi", b"\x80\x02cd"]);
+    assert!(text.contains("FIN, continuation, 2 bytes: compressed (RFC 7692)"), "{text}");
+    let text = explained("", &[b"\x02\x02ab", b"\x89\x02hi", b"\x80\x02cd"]);
+    assert!(text.contains("FIN, continuation, 2 bytes: 63 64"), "{text}");
 
     // Without the upgrade it is not known what was agreed.
     let mut midway = Connection::v4();

@@ -282,7 +282,6 @@ impl<L: Listener> Sink for Assembler<L> {
         kinds.clear();
         spans.clear();
         *unit = Unit {
-            id: unit.id,
             continues: is_rest.then_some(unit.id),
             connection: origin.connection.number,
             side: origin.side,

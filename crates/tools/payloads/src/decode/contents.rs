@@ -21,6 +21,8 @@ pub(super) struct Contents {
     charge: Charge,
     /// Where the lines at hand come from.
     source: Source,
+    /// The last unit that brought lines, if they are packed.
+    last: Option<Carried>,
     gathered: Gathered,
     /// Whether nothing more can be made of it.
     lost: bool,
@@ -39,6 +41,7 @@ impl Contents {
             announced,
             charge: shared.charge(),
             source: Source::default(),
+            last: None,
             gathered: Gathered::new(shared),
         }
     }
@@ -95,6 +98,7 @@ impl Contents {
             let unpacked = unpacker.push(bytes, &mut room);
             self.gathered.message.packed_len += bytes.len() as u64;
             if self.lines.is_some() {
+                self.last = Some(*carried);
                 let mut result = unpacked;
                 for piece in room.chunks(EVENTS_LIMIT) {
                     if blocks > EVENTS_LIMIT {
@@ -104,7 +108,6 @@ impl Contents {
                     self.events(carried, piece, &mut blocks, shared);
                 }
                 if let Err(fault) = result {
-                    self.gathered.push(carried, b"");
                     self.give(Some(Short::Fault(fault)), shared);
                     break;
                 }
@@ -205,7 +208,8 @@ impl Contents {
             None => None,
         };
         match self.unpacker {
-            Some(_) if is_events && short.is_none() => {}
+            // The events that came were told one by one.
+            Some(_) if is_events && !matches!(short, Some(Short::Fault(_))) => {}
             Some(_) => self.give(short, shared),
             None if complete && self.gathered.message.source.units.len() > 1 => {
                 self.give(None, shared);
@@ -216,6 +220,9 @@ impl Contents {
 
     /// Gives what was put together, after which no more can be.
     fn give(&mut self, short: Option<Short>, shared: &mut Shared) {
+        if let Some(last) = self.last.take() {
+            self.gathered.push(&last, b"");
+        }
         let gathered = std::mem::replace(&mut self.gathered, Gathered::new(shared));
         let mut message = gathered.message;
         self.lost = true;
@@ -228,5 +235,40 @@ impl Contents {
         }
         message.short = short;
         shared.message(message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{decode::messages::Carrier, tcp::Side};
+
+    /// Lines that say nothing may come in any number of units, each of which an event would name.
+    #[test]
+    fn the_units_of_an_event_take_memory_too() {
+        let mut shared = Shared::default();
+        let mut contents = Contents::midway(b": ", &shared);
+        // All but room for some 80 units is taken.
+        let mut others = shared.charge();
+        assert!(others.set(8 * 1024 * 1024 - 2_000));
+        let mut unit = |id, parts: &[(Part, &[u8])]| {
+            let carrier = Carrier { id, letter: 'K', number: id };
+            let (connection, side) = (1, Side::Server);
+            let (time, complete, continued) = (0, true, false);
+            let carried = Carried { carrier, connection, side, time, complete, continued };
+            contents.unit(&carried, parts.iter().copied(), &mut shared)
+        };
+        let end: (Part, &[u8]) = (Part::EventEnd, b"\n");
+        for id in 0..20 {
+            assert!(unit(id, &[(Part::EventField, b": \n")]).is_empty());
+        }
+        assert_eq!(unit(20, &[end]), [EmptyLine::Nothing]);
+        for id in 21..121 {
+            assert!(unit(id, &[(Part::EventField, b": \n")]).is_empty());
+        }
+        assert_eq!(unit(121, &[end]), [EmptyLine::Unknown]);
+        // The next event is whole.
+        let event: (Part, &[u8]) = (Part::EventField, b"data: a\n");
+        assert_eq!(unit(122, &[event, end]), [EmptyLine::DispatchesAlone]);
     }
 }

@@ -236,7 +236,7 @@ mod tests {
             ("data:test\n\ndata: test\n\n", vec![data("test"), data("test")]),
             ("\u{feff}data: a\n\n\u{feff}data: b\n\n", vec![data("a"), Block::default()]),
             (
-                "id: a\0b\nretry: 20x\nretry: 20\nfoo: bar\nDATA: x\n\n",
+                "id: a\0b\nretry: 20x\nretry: 20\nretry:\nfoo: bar\nDATA: x\n\n",
                 vec![Block { retry: Some(20), ..Block::default() }],
             ),
             (
@@ -276,6 +276,16 @@ mod tests {
         }
         lines.feed(b"\n\n", |ended| found.push(ended));
         assert!(matches!(&found[..], [Ended::Block(Block { cut: true, .. })]));
+        // One that is as long as the limit is all kept, and so is what it says.
+        let mut lines = Lines::default();
+        lines.feed(b"data:", |_| {});
+        lines.feed(&long[5..], |_| {});
+        assert!(lines.size() >= EVENT_LIMIT);
+        lines.feed(b"\n", |_| {});
+        assert!(lines.size() >= EVENT_LIMIT - 5);
+        found.clear();
+        lines.feed(b"\n", |ended| found.push(ended));
+        assert!(matches!(&found[..], [Ended::Block(Block { cut: false, .. })]));
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl<'l> RequestLine<'l> {
     /// The method alone, and whether the line [`is_simple`](Self::is_simple).
     pub(super) fn method(line: &'l [u8]) -> (&'l [u8], bool) {
         if has_usual_version(line) {
-            let end = line.iter().position(|byte| *byte == b' ').unwrap_or(0);
+            let end = line.iter().position(|byte| is_space(*byte)).unwrap_or(0);
             if end > 0 {
                 return (&line[..end], false);
             }

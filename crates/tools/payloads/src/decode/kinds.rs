@@ -154,4 +154,42 @@ mod tests {
         message.end(|run| rest.push((run.unit, run.byte, run.bytes)));
         assert_eq!(rest, [(1, 5, 9), (2, 8, 4)]);
     }
+
+    /// The numbers of runs.
+    fn numbers(run: Run) -> (u64, usize, usize) {
+        (run.unit, run.byte, run.bytes)
+    }
+
+    #[test]
+    fn a_time_may_end_before_runs_or_begin_before_what_is_remembered() {
+        let mut message = Message::default();
+        for unit in 1..=4 {
+            message.push(Run { unit, byte: 0, bytes: 5 });
+        }
+        let mut found = Vec::new();
+        message.time(true, 11, 8, |run| found.push(numbers(run)));
+        assert_eq!(found, [(2, 0, 4), (1, 1, 4)]);
+        // Of what is no time after all, only so much is there.
+        found.clear();
+        message.time(false, 17, 8, |run| found.push(numbers(run)));
+        assert_eq!(found, [(1, 1, 2), (1, 0, 1)]);
+        found.clear();
+        message.end(|run| found.push(numbers(run)));
+        assert_eq!(
+            found,
+            [(1, 0, 1), (1, 1, 2), (2, 4, 1), (3, 0, 5), (4, 0, 5)],
+            "all but what is a time"
+        );
+    }
+
+    #[test]
+    fn only_so_many_runs_are_remembered() {
+        let mut message = Message::default();
+        for unit in 0..=RUN_LIMIT as u64 {
+            message.push(Run { unit, byte: 0, bytes: 1 });
+        }
+        let mut units = Vec::new();
+        message.end(|run| units.push(run.unit));
+        assert_eq!((units.len(), units[0]), (RUN_LIMIT, 1));
+    }
 }

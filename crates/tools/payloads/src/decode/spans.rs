@@ -157,4 +157,42 @@ mod tests {
         );
         assert_eq!(delivered, [Span { packet: 4, offset: 68, bytes: 8 }]);
     }
+
+    #[test]
+    fn bytes_of_a_packet_that_overlaps_another_are_found_in_it() {
+        let end = |port| Endpoint { address: [192, 0, 2, 1].into(), port };
+        let span = |packet, offset, bytes| Span { packet, offset, bytes };
+        let mut carriers = Carriers::default();
+        // What was sent is sent again with more after it.
+        carriers.push(end(1), end(2), 100, span(1, 66, 10));
+        carriers.push(end(1), end(2), 100, span(2, 66, 20));
+        carriers.push(end(2), end(1), 100, span(3, 66, 20));
+        let mut delivered = VecDeque::new();
+        carriers.take(end(1), end(2), 100, 4, &mut delivered);
+        assert_eq!(carriers.count, 3, "none has come out as a whole");
+        carriers.take(end(1), end(2), 104, 16, &mut delivered);
+        assert_eq!(carriers.count, 1);
+        let mut spans = Vec::new();
+        consume(&mut delivered, 20, &mut spans);
+        assert_eq!(spans, [span(1, 66, 10), span(2, 76, 10)]);
+        assert!(delivered.is_empty());
+    }
+
+    #[test]
+    fn only_so_many_packets_are_remembered() {
+        let end = |port| Endpoint { address: [192, 0, 2, 1].into(), port };
+        let mut carriers = Carriers::default();
+        let span = Span { packet: 1, offset: 66, bytes: 1 };
+        carriers.push(end(1), end(3), 0, span);
+        for sequence in 1..PACKET_LIMIT as u32 {
+            carriers.push(end(1), end(2), sequence, span);
+        }
+        assert_eq!(carriers.count, PACKET_LIMIT);
+        // The longest queue goes.
+        carriers.push(end(1), end(3), 1, span);
+        assert_eq!(carriers.count, 2);
+        let mut delivered = VecDeque::new();
+        carriers.take(end(1), end(3), 0, 2, &mut delivered);
+        assert_eq!((delivered.len(), carriers.count), (2, 0));
+    }
 }
