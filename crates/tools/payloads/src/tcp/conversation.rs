@@ -23,9 +23,6 @@ const TOTAL_HELD_LIMIT: usize = 2 * 1024 * 1024;
 /// The port that the five apps listen on, unless told otherwise.
 const APPS_PORT: u16 = 8000;
 
-/// Ports below this one are well-known ports (RFC 6335 section 6): they belong to servers.
-const WELL_KNOWN_PORTS: u16 = 1024;
-
 /// How long a connection that is closed is known after its last segment, in nanoseconds: 4 minutes, as
 /// long as the side that closed it first knows it (RFC 9293 section 3.6.1, twice the maximum segment
 /// lifetime).
@@ -387,12 +384,9 @@ impl<K> Conversations<K> {
         {
             (sender == Side::Client, false)
         } else {
-            // The lower the rank, the more a port looks like a server's.
-            let rank = |port: u16| match port {
-                APPS_PORT => (1, port),
-                port if port < WELL_KNOWN_PORTS => (2, port),
-                port => (3, port),
-            };
+            // The lower a port, the more it looks like a server's: the well-known ones are the lowest
+            // (RFC 6335 section 6).
+            let rank = |port: u16| (port != APPS_PORT, port);
             (rank(destination.port) <= rank(source.port), true)
         };
         let (client, server) =
