@@ -131,6 +131,10 @@ fn usage(error: &clap::Error) -> Result<(), Failure> {
             let example = if is_page { "page my.pcap > my.html" } else { "stats my.pcap" };
             format!("no capture is named: name one or more, as in payloads {example}")
         }
+        (ErrorKind::MissingSubcommand, _) => {
+            "say what to do with a capture: show, page or stats, as in payloads show my.pcap"
+                .to_owned()
+        }
         (_, Some(command)) => match context(ContextKind::SuggestedSubcommand) {
             Some(meant) => format!("there is no command \"{command}\": did you mean {meant}?"),
             None => format!(

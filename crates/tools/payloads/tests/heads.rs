@@ -478,7 +478,7 @@ fn what_has_come_of_a_request_is_shown_before_its_answer() {
         transcript(&connection(talk)).units[2].parts.iter().map(|(part, _)| *part).collect();
     assert_eq!(parts, [Part::Field, Part::Field, Part::HeadEnd]);
     let text = messages(&shown(&connection(talk).pcap()));
-    assert!(text.contains("Q1 s  request (first part), 18 bytes"), "{text}");
+    assert!(text.contains("Q1 s  request (not complete), 18 bytes"), "{text}");
     assert!(text.contains("\nQ1 s  request, 28 bytes"), "{text}");
     // It is so for a request after others, too, and for two answers at once.
     let half = b"GET /2 HTTP/1.1\r\nHo";
@@ -488,7 +488,7 @@ fn what_has_come_of_a_request_is_shown_before_its_answer() {
     // Half a line that is answered is over, and another one begins.
     let talk: Talk<'_> = &[(CLIENT, b"GET / HTT"), (SERVER, timeout), (CLIENT, GET), (SERVER, OK)];
     let text = messages(&shown(&connection(talk).pcap()));
-    assert!(text.contains("Q1 s  request (first part), 9 bytes"), "{text}");
+    assert!(text.contains("Q1 s  request (not complete), 9 bytes"), "{text}");
     assert!(text.contains("Q2 s  request, 35 bytes"), "{text}");
     // While another answer is still to come, it is not this one's.
     let mut pipelined = Connection::v4();
@@ -659,7 +659,7 @@ fn the_snap_length_may_end_in_the_request_line() {
     for snap_len in 67..110 {
         let capture = writer::pcap_of(&frames, 1, false, false, snap_len);
         let text = messages(&shown(&capture));
-        assert!(text.contains("Q1 s  request (first part), "), "{snap_len}: {text}");
+        assert!(text.contains("Q1 s  request (not complete), "), "{snap_len}: {text}");
         assert!(text.contains("A1 s  response"), "{snap_len}: {text}");
     }
     let text = |payload: &[u8]| {
@@ -675,11 +675,11 @@ fn the_snap_length_may_end_in_the_request_line() {
     // With a version, any method in capital letters.
     let brew_path: &[u8] = b"brew /a/path/that/is/longer/than/the/snap/length HTTP/1.1\r\n\r\n";
     let brew: &[u8] = b"BREW pot HTTP/1.1\r\n\r\n";
-    assert!(cut_to(17, &[(CLIENT, brew)]).contains("Q1 s  request (first part), 17 bytes"));
+    assert!(cut_to(17, &[(CLIENT, brew)]).contains("Q1 s  request (not complete), 17 bytes"));
     assert!(cut_to(12, &[(CLIENT, brew)]).contains("T1 s  text, 12 bytes"));
     // Any method and a path, where the server has spoken HTTP already.
     for (talk, expected) in [
-        (&[(SERVER, OK), (CLIENT, brew_path)][..], "Q1 s  request (first part), 38 bytes"),
+        (&[(SERVER, OK), (CLIENT, brew_path)][..], "Q1 s  request (not complete), 38 bytes"),
         (&[(CLIENT, brew_path)], "T1 s  text, 38 bytes"),
     ] {
         let text = cut_to(38, talk);
@@ -688,23 +688,30 @@ fn the_snap_length_may_end_in_the_request_line() {
     // What the server begins with is most likely what the client began with, or HTTP.
     let (hello, preface) = (client_hello(None), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     for (len, answer, expected) in [
-        (2, &b"\x16\x03\x03\x00\x04\x02\x00\x00\x00"[..], "R2 s  TLS record (first part), 2 bytes"),
-        (4, b"\x16\x03\x03\x00\x04\x02\x00\x00\x00", "R2 s  TLS record (first part), 4 bytes"),
-        (2, BAD, "A1 s  response (first part), 2 bytes"),
+        (
+            2,
+            &b"\x16\x03\x03\x00\x04\x02\x00\x00\x00"[..],
+            "R2 s  TLS record (not complete), 2 bytes",
+        ),
+        (4, b"\x16\x03\x03\x00\x04\x02\x00\x00\x00", "R2 s  TLS record (not complete), 4 bytes"),
+        (2, BAD, "A1 s  response (not complete), 2 bytes"),
     ] {
         let text = messages(&shown(&cut_answer(&hello, answer, len)));
         assert!(text.contains(expected), "{expected} is not in {text}");
     }
     let settings = b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00d";
     let text_of_frame = messages(&shown(&cut_answer(preface, settings, 3)));
-    assert!(text_of_frame.contains("F2 s  HTTP/2 frame (first part), 3 bytes"), "{text_of_frame}");
-    assert!(text(b"POST / HTTP/1.1\r\n").contains("Q1 s  request (first part), 4 bytes"));
+    assert!(
+        text_of_frame.contains("F2 s  HTTP/2 frame (not complete), 3 bytes"),
+        "{text_of_frame}"
+    );
+    assert!(text(b"POST / HTTP/1.1\r\n").contains("Q1 s  request (not complete), 4 bytes"));
     assert!(
         text(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-            .contains("F1 s  HTTP/2 preface (first part), 4 bytes")
+            .contains("F1 s  HTTP/2 preface (not complete), 4 bytes")
     );
     assert!(
-        text(&client_hello(Some("a.example"))).contains("R1 s  TLS record (first part), 4 bytes")
+        text(&client_hello(Some("a.example"))).contains("R1 s  TLS record (not complete), 4 bytes")
     );
 }
 

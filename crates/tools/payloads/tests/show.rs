@@ -520,6 +520,7 @@ fn mistakes_are_one_line_and_status_1() {
         (&["show", "no-such.pcap"][..], "no-such.pcap cannot be opened"),
         (&["stats", "no-such.pcap"], "no-such.pcap cannot be opened"),
         (&["stats", "."], ". cannot be read"),
+        (&[], "say what to do with a capture: show, page or stats, as in payloads show my.pcap"),
         (&["stats"], "no capture is named: name one or more, as in payloads stats my.pcap"),
         (&["show", "--port", "0", "x"], "a port is a whole number from 1 to 65535"),
         (&["show", "--port", "http", "x"], "a port is a whole number from 1 to 65535"),

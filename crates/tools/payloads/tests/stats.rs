@@ -403,3 +403,21 @@ fn the_name_in_json_is_that_of_the_file() {
     let tables = String::from_utf8(tables.stdout).unwrap();
     assert!(tables.contains(r"a\tb\u{202e}.pcap"), "{tables}");
 }
+
+/// As with `curl`, whose every request has a connection of its own.
+#[test]
+fn a_capture_without_an_update_says_what_one_is() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"time\n").data(SERVER, b"09:31:45\n\n").ack(CLIENT);
+    let said =
+        |tcp: &Connection| String::from_utf8(run(&["stats", "-"], &tcp.pcap()).stderr).unwrap();
+    let mut closed = tcp.clone();
+    closed.close(CLIENT);
+    assert_eq!(
+        said(&closed),
+        "payloads: standard input: has no update, which is what travels between two silences of half \
+         a second while no connection begins or ends\n"
+    );
+    tcp.wait(10_000).data(CLIENT, b"time\n").data(SERVER, b"09:31:55\n\n").ack(CLIENT);
+    assert_eq!(said(&tcp), "");
+}

@@ -387,13 +387,12 @@ impl<L: Listener> Sink for Assembler<L> {
     }
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
-        let goes_on = match note {
-            Note::Repeated(_) | Note::Late { .. } => true,
-            Note::Tcp(notice) => !matches!(notice, Notice::ResetText { .. }),
-            _ => false,
-        };
-        if !goes_on {
-            self.give(origin, true, false);
+        match note {
+            Note::Repeated(_) | Note::Late { .. } => {}
+            // Nothing comes after that.
+            Note::Tcp(Notice::ResetText { .. }) => self.give(origin, true, true),
+            Note::Tcp(_) => {}
+            _ => self.give(origin, true, false),
         }
         if matches!(note, Note::Cut(_) | Note::Gap(_)) {
             self.wholes.missing((origin.connection.slot, origin.side.index()));

@@ -486,7 +486,8 @@ impl<W> Printer<W> {
         };
         let which = match (unit.continued, unit.last, unit.unfinished) {
             (false, _, false) => "",
-            (false, _, true) => " (first part)",
+            (false, false, true) => " (first part)",
+            (false, true, true) => " (not complete)",
             (true, false, _) => " (next part)",
             (true, true, false) => " (last part)",
             (true, true, true) => " (last part, not complete)",

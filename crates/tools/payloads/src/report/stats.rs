@@ -113,6 +113,14 @@ impl Stats {
                 "more than {ROW_LIMIT} different updates: rare ones were forgotten",
             ));
         }
+        let is_whole = self.cut_at.is_none() && self.damaged_at.is_none();
+        if self.usual.is_none() && self.overall.total_packets > 0 && is_whole {
+            lines.push(
+                "has no update, which is what travels between two silences of half a second while \
+                 no connection begins or ends"
+                    .to_owned(),
+            );
+        }
         if let Some(offset) = self.cut_at {
             lines.push(format!("ends in the middle of a packet, at byte {offset}"));
         }
