@@ -11,16 +11,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncWrite, stdout},
-    net::TcpListener,
-};
+use tokio::{io::stdout, net::TcpListener};
 
 use crate::{
     Result,
     app::App,
     by_hand::{by_hand, enter_pressed},
     capture::capture,
+    console::say,
     leash::Held,
     live::live,
     network::{self, Network, PORT},
@@ -63,6 +61,8 @@ impl Job {
         let mut signals = Stop::listen()?;
         match &self.recipe {
             Recipe::Watch(command) => {
+                // Before the viewer says that it is there to watch.
+                let listener = self.listener()?;
                 let (mut viewer, packets) = Viewer::start(command)?;
                 let stop = async {
                     tokio::select! {
@@ -71,7 +71,7 @@ impl Job {
                     }
                 };
                 let status = if self.network == Network::Private {
-                    self.enter(args, packets, pending(), stop).await
+                    network::enter(args, listener)?.run(packets, pending(), stop).await
                 } else {
                     live(self.app, self.gap, self.network, self.port, None, packets, stop).await
                 };
@@ -85,7 +85,7 @@ impl Job {
                         Visitor::Person => enter_pressed().await,
                     }
                 };
-                self.enter(args, stdout(), finish, signals.asked()).await
+                network::enter(args, self.listener()?)?.run(stdout(), finish, signals.asked()).await
             }
             Recipe::Capture(visitor, dir) => {
                 self.capture(*visitor, dir, self.port, None, enter_pressed(), signals.asked()).await
@@ -93,20 +93,11 @@ impl Job {
         }
     }
 
-    /// Has it done by this program on the client's host, which is told to `finish` and to `stop`.
-    async fn enter(
-        &self,
-        args: &[OsString],
-        output: impl AsyncWrite + Unpin,
-        finish: impl Future<Output = Result<()>>,
-        stop: impl Future<Output = ExitCode>,
-    ) -> Result<ExitCode> {
-        let listener = if self.is_for_person() {
-            Some(network::listen((Ipv4Addr::LOCALHOST, self.port).into())?)
-        } else {
-            None
-        };
-        network::enter(args, listener)?.run(output, finish, stop).await
+    /// Where a person visits the app, if it is on a host of its own.
+    fn listener(&self) -> Result<Option<std::net::TcpListener>> {
+        let has_relay = self.is_for_person() && self.network == Network::Private;
+        let address = (Ipv4Addr::LOCALHOST, self.port).into();
+        has_relay.then(|| network::listen(address)).transpose()
     }
 
     /// Does what is to be done on the client's host, where this program now is.
@@ -165,7 +156,12 @@ impl Job {
             done = capture(self.app, self.gap, dir, self.network, port, visitor, visit) => {
                 done.map(|()| ExitCode::SUCCESS)
             }
-            status = stop => Ok(status),
+            status = stop => {
+                if visitor == Visitor::Person {
+                    say("Nothing is kept of it: it is Enter that ends a recording.");
+                }
+                Ok(status)
+            }
         }
     }
 }

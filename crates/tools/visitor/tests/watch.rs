@@ -394,7 +394,7 @@ fn a_port_that_cannot_be_had_is_named() {
                 .output()
                 .unwrap();
             assert_eq!(output.status.code(), Some(1), "{output:?}");
-            assert_eq!(String::from_utf8_lossy(&output.stderr).lines().next(), Some(&*says));
+            assert_eq!(String::from_utf8_lossy(&output.stderr), format!("{says}\n"));
         }
     }
 }
