@@ -47,6 +47,25 @@ fn the_lines_of_each_capture_of_the_tests() {
 }
 
 #[test]
+fn what_a_unit_is_in_few_words() {
+    let mut ws = Connection::v4();
+    ws.open();
+    ws.data(CLIENT, b"GET /time HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: W+pQUnxtfyImglCepUIxdw==\r\n\r\n");
+    ws.data(SERVER, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: jvz8rJ0yJN/A4J0kiZQLiifpQO8=\r\n\r\n");
+    ws.data(SERVER, b"\x88\x06\x03\xe8done").data(CLIENT, b"\x88\x82\0\0\0\0\x03\xe8");
+    let whats = |capture: &[u8], kind: &str| -> Vec<String> {
+        let lines = lines_of(capture, kind).into_iter();
+        lines.map(|line| line["what"].as_str().unwrap().to_owned()).collect()
+    };
+    let close = "close frame 1000 (normal closure)";
+    assert_eq!(whats(&ws.pcap(), "frame"), [format!("{close} done"), close.to_owned()]);
+    assert_eq!(whats(&ws.pcap(), "request"), ["request GET /time"]);
+    let mut old = Connection::v4();
+    old.open().data(CLIENT, b"GET /time\r\n").data(SERVER, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    assert_eq!(whats(&old.pcap(), "request"), ["request GET /time"]);
+}
+
+#[test]
 fn a_frame_down_to_its_bits() {
     let mut ws = Connection::v4();
     ws.open();

@@ -55,9 +55,10 @@ pub fn what(unit: &Unit) -> String {
         UnitKind::Text => ("text", first_line(&unit.bytes)),
         UnitKind::Request => {
             let line = first_line(part(|part| part == Part::StartLine));
-            // The version says nothing that is new each time.
-            let end = memchr::memrchr(b' ', line).unwrap_or(line.len());
-            ("request", &line[..end])
+            // The version says nothing that is new each time. A request of HTTP/0.9 has none.
+            let end = memchr::memrchr(b' ', line);
+            let end = end.filter(|space| line[space + 1..].starts_with(b"HTTP/"));
+            ("request", &line[..end.unwrap_or(line.len())])
         }
         UnitKind::Response => {
             let line = first_line(part(|part| part == Part::StartLine));
@@ -98,9 +99,10 @@ fn frame(unit: &Unit) -> String {
     let payload = unit.payload();
     let (opcode, packed) = unit.message_of(header);
     match (opcode, payload.as_slice()) {
-        (Opcode::CLOSE, [high, low, ..]) if unit.payload_offset == 0 => {
+        (Opcode::CLOSE, [high, low, reason @ ..]) if unit.payload_offset == 0 => {
             let code = u16::from_be_bytes([*high, *low]);
-            format!("{name} {code} ({})", websocket::close_code_name(code))
+            let name = format!("{name} {code} ({})", websocket::close_code_name(code));
+            with_quote(&name, first_line(reason))
         }
         (Opcode::TEXT, text) if !packed => with_quote(&name, first_line(text)),
         _ => name,
