@@ -1,5 +1,5 @@
-//! Numbers as digits, in a quarter of the time that `std`'s formatting takes: with every line of a
-//! large capture, that is seen.
+//! Numbers as digits, without the work that `std`'s formatting has with each argument: a heading has
+//! several, and a large capture many headings.
 
 /// The most digits of a number.
 const MOST: usize = 20;
