@@ -371,13 +371,13 @@ fn packed_events_may_end_in_the_middle() {
     let mut cut = in_chunks(&fields, &[&packed[..packed.len() - 10]]);
     cut.close(SERVER);
     let text = messages(&shown(&cut.pcap()));
-    assert_has(&text, "content unpacked from gzip, 0 bytes (K1); it ends in the middle of gzip\n");
+    assert_has(&text, "content unpacked from gzip (K1); it ends in the middle of gzip\n");
     // Nor can what follows a gap be unpacked.
     let mut gap = answered(&fields, &[&packed[..24]]);
     gap.lose(SERVER, 2).data(SERVER, &packed[26..]).ack(CLIENT).close(SERVER);
     let text = messages(&shown(&gap.pcap()));
     assert_has(&text, "E1 s  event unpacked from gzip (B1)\n    │ a\n");
-    assert_has(&text, "content unpacked from gzip, 0 bytes (B1); the rest is not in the capture\n");
+    assert_has(&text, "content unpacked from gzip (B1); the rest is not in the capture\n");
     // Where the capture ends, or the client has heard enough, there is nothing to be said.
     let mut open = in_chunks(&fields, &[&packed[..24]]);
     // Without the last chunk.
@@ -397,7 +397,18 @@ fn what_does_not_unpack_to_its_end_is_said() {
     let text = messages(&shown(&answered(&fields, &[&wrong]).pcap()));
     assert_has(&text, "(B1); the checksum of gzip is another (RFC 1952)\n    │ {\"");
     let text = messages(&shown(&answered(&fields, &[&[b'x'; 43]]).pcap()));
-    assert_has(&text, "0 bytes (B1); what follows is not gzip (RFC 1952)\n");
+    assert_has(&text, "0 bytes (B1); it is not gzip (RFC 1952)\n");
+    // Events that were unpacked before are given by themselves.
+    let mut events = gzip(b"data: a\n\n");
+    // Another block follows, and there is none of type 3.
+    events[10] = 0;
+    events.truncate(events.len() - 8);
+    let sse = format!("{EVENTS}Content-Encoding: gzip\r\n");
+    let text = messages(&shown(&in_chunks(&sse, &[&events, b"\x07\x07"]).pcap()));
+    assert_has(&text, "E1 s  event unpacked from gzip (K1)\n");
+    assert_has(&text, "content unpacked from gzip (K2); what follows is not gzip (RFC 1952)\n");
+    let text = messages(&shown(&in_chunks(&sse, &[&[b'x'; 43]]).pcap()));
+    assert_has(&text, "0 bytes (K1); it is not gzip (RFC 1952)\n");
     // Neither the rest nor the sender's end is there, the rest is missing, the sender came to its end.
     let mut begun = answered(&fields, &[&packed[..25]]);
     assert_eq!(message(&begun).short, Some(Short::Unfinished));

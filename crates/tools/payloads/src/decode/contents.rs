@@ -99,6 +99,7 @@ impl Contents {
             self.gathered.message.packed_len += bytes.len() as u64;
             if self.lines.is_some() {
                 self.last = Some(*carried);
+                self.gathered.message.gave_events |= !room.is_empty();
                 let mut result = unpacked;
                 for piece in room.chunks(EVENTS_LIMIT) {
                     if blocks > EVENTS_LIMIT {

@@ -136,6 +136,8 @@ pub struct Message {
     pub packed_len: u64,
     /// Whether it is DEFLATE where `deflate` means zlib (RFC 9110 section 8.4.1.2).
     pub raw_deflate: bool,
+    /// Whether it is a stream of events, of which some was unpacked. They are given by themselves.
+    pub gave_events: bool,
     /// Why there is no more of it, unless it is complete.
     pub short: Option<Short>,
 }

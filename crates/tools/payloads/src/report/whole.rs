@@ -1,7 +1,9 @@
 //! A message or an event in words.
 
 use super::{escape::push_escaped, explain::Explained, plural::plural};
-use crate::decode::{EVENT_LIMIT, Message, Short, Source, StreamEvent, websocket::Opcode};
+use crate::decode::{
+    EVENT_LIMIT, Message, Short, Source, StreamEvent, unpack::Fault, websocket::Opcode,
+};
 
 /// The most units that are named in a heading.
 const NAMED: usize = 6;
@@ -22,15 +24,31 @@ impl Message {
 
     /// The same with how long it is, which units carried it, and why there is no more of it.
     pub(super) fn heading(&self) -> String {
-        let mut line = format!("{}, {}", self.what(), plural(self.len, "byte"));
+        let mut line = self.what();
+        if !self.gave_events {
+            line.push_str(&format!(", {}", plural(self.len, "byte")));
+        }
         if self.len > self.bytes.len() as u64 {
             line.push_str(&format!(", the first {} of which follow", self.bytes.len()));
         }
         line.push_str(&carriers(&self.source));
-        if let Some(short) = self.short {
-            line.push_str(&format!("; {}", why(short)));
+        if let Some(why) = self.why_short() {
+            line.push_str(&format!("; {why}"));
         }
         line
+    }
+
+    /// Why there is no more of it, unless it is complete.
+    pub(super) fn why_short(&self) -> Option<String> {
+        Some(match self.short? {
+            // Nothing of it was.
+            Short::Fault(Fault::Damaged(coding)) if self.len == 0 && !self.gave_events => {
+                format!("it is not {} ({})", coding.name(), coding.source())
+            }
+            Short::Fault(fault) => fault.to_string(),
+            Short::Missing => "the rest is not in the capture".to_owned(),
+            Short::Unfinished => "its end did not come".to_owned(),
+        })
     }
 
     /// Whether it says more than the units that carried it, as they are printed: where it was packed,
@@ -118,15 +136,6 @@ impl StreamEvent {
         let data = self.data().split(|byte| *byte == b'\n');
         lines.extend(data.map(|line| remark("data", text(line), "")));
         lines
-    }
-}
-
-/// Why there is no more of a message.
-pub(super) fn why(short: Short) -> String {
-    match short {
-        Short::Fault(fault) => fault.to_string(),
-        Short::Missing => "the rest is not in the capture".to_owned(),
-        Short::Unfinished => "its end did not come".to_owned(),
     }
 }
 

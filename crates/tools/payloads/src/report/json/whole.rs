@@ -1,10 +1,7 @@
 //! A message or an event as a line.
 
 use super::{line::Line, unit::text_or_hex};
-use crate::{
-    decode::{Message, Source, StreamEvent},
-    report::whole,
-};
+use crate::decode::{Message, Source, StreamEvent};
 
 /// Adds what a message says.
 pub fn push_message(line: &mut Line<'_>, message: &Message) {
@@ -23,8 +20,8 @@ pub fn push_message(line: &mut Line<'_>, message: &Message) {
     if message.is_cut() {
         line.truth("cut", true);
     }
-    if let Some(short) = message.short {
-        line.string("short", &whole::why(short));
+    if let Some(why) = message.why_short() {
+        line.string("short", &why);
     }
 }
 
