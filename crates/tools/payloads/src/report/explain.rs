@@ -341,7 +341,7 @@ impl Lines<'_> {
             let code = u16::from_be_bytes([*high, *low]);
             self.bytes(2, "close code", format!("{high:02x} {low:02x}"), close_code(code));
             if !reason.is_empty() {
-                self.text(reason, "reason", "UTF-8 (RFC 6455 section 5.5.1)");
+                self.text(reason, "reason", close_reason(unit));
             }
             return;
         }
@@ -382,7 +382,7 @@ impl Lines<'_> {
                 if !reason.is_empty() {
                     let mut text = String::new();
                     push_escaped(&mut text, reason);
-                    self.remark("reason", text, "UTF-8 (RFC 6455 section 5.5.1)");
+                    self.remark("reason", text, close_reason(unit));
                 }
             } else if header.is_short_close() {
                 let mut value = String::new();
@@ -425,6 +425,14 @@ fn close_code(code: u16) -> String {
         _ => "RFC 6455 section 7.4.2",
     };
     format!("{code}: {} ({source})", websocket::close_code_name(code))
+}
+
+fn close_reason(unit: &Unit) -> &'static str {
+    let violation = Violation::ReasonNotUtf8;
+    match unit.violations.contains(&violation) {
+        true => violation.text(),
+        false => "UTF-8 (RFC 6455 section 5.5.1)",
+    }
 }
 
 /// What an empty line in a stream of events does.
