@@ -280,6 +280,31 @@ K2  ←  0.000700 s  last chunk, 5 bytes
     );
 }
 
+#[test]
+fn the_last_chunk_ends_what_its_side_sends() {
+    let mut http = Connection::v4();
+    http.open();
+    let chunks = "Transfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\n\r\n";
+    http.data(CLIENT, format!("POST / HTTP/1.1\r\nHost: a\r\n{chunks}").as_bytes()).ack(SERVER);
+    http.data(SERVER, format!("HTTP/1.1 200 OK\r\n{chunks}").as_bytes()).ack(CLIENT);
+    let text = shown(&http.pcap());
+    for (label, message) in [("K1  →", "request"), ("K2  ←", "response")] {
+        let chunk = text.split(label).nth(1).unwrap().split("\n\n").next().unwrap();
+        assert!(chunk.ends_with(&format!("  empty line: ends the {message}")), "{chunk}");
+    }
+}
+
+/// CR ends a line with LF alone.
+#[test]
+fn a_carriage_return_that_ends_no_line_is_shown() {
+    let mut text = Connection::v4();
+    text.open().data(CLIENT, b"a\rb\r\nc\r\r\nd\r").data(SERVER, b"e\xff\r\n\xff\r").close(CLIENT);
+    let text = shown(&text.pcap());
+    for line in ["a\\rb", "c\\r", "d\\r", "e\\xff", "\\xff\\r"] {
+        assert!(text.contains(&format!("    │ {line}\n")), "{line}\n{text}");
+    }
+}
+
 /// What follows each head is decided by RFC 9112 section 6.3.
 #[test]
 fn answers_without_content_and_with_every_kind_of_length() {

@@ -198,6 +198,19 @@ fn text_is_utf_8() {
     assert_found(&[(SERVER, &long)], &[("S1", NotUtf8)]);
     let reason = frame(SERVER, 0x88, b"\x03\xe8\xff");
     assert_found(&[(SERVER, &reason)], &[("S1", ReasonNotUtf8)]);
+    for (side, reason, meaning) in [
+        (SERVER, &b"\xff"[..], "the reason is not UTF-8 (RFC 6455 section 5.5.1)"),
+        (CLIENT, b"\xff", "the reason is not UTF-8 (RFC 6455 section 5.5.1)"),
+        (SERVER, "é".as_bytes(), "UTF-8 (RFC 6455 section 5.5.1)"),
+        (CLIENT, "é".as_bytes(), "UTF-8 (RFC 6455 section 5.5.1)"),
+    ] {
+        let close = frame(side, 0x88, &[b"\x03\xe8", reason].concat());
+        let output = run(&["show", "--explain", "-"], &after_handshake(&[(side, &close)]).pcap());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find(|line| line.contains("│ reason  ")).unwrap();
+        let words: Vec<&str> = line.split_whitespace().skip(3).collect();
+        assert_eq!(words.join(" "), meaning);
+    }
     // Text that is packed is text when it is unpacked: here a stored block of the byte ff.
     let mut ws =
         handshake(VERSION, &format!("{ACCEPT}Sec-WebSocket-Extensions: permessage-deflate\r\n"));

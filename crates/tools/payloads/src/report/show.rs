@@ -614,8 +614,10 @@ impl<W> Printer<W> {
         match std::str::from_utf8(bytes) {
             Ok(text) => {
                 for line in text.split_inclusive('\n') {
-                    let line = line.strip_suffix('\n').unwrap_or(line);
-                    let line = line.strip_suffix('\r').unwrap_or(line);
+                    let line = line.strip_suffix('\n').map_or(line, |line| {
+                        // Without LF, CR does not end a line.
+                        line.strip_suffix('\r').unwrap_or(line)
+                    });
                     self.line(line, side, push_escaped_str);
                 }
             }
@@ -665,7 +667,13 @@ impl<W> Printer<W> {
             let remark = match part {
                 Part::ChunkSize => chunk_size_meaning(bytes),
                 Part::ChunkEnd => "ends the chunk".to_owned(),
-                Part::ChunksEnd => "empty line: ends the response".to_owned(),
+                Part::ChunksEnd => {
+                    let message = match unit.side {
+                        Side::Client => "request",
+                        Side::Server => "response",
+                    };
+                    format!("empty line: ends the {message}")
+                }
                 Part::EventEnd => format!("empty line: {}", empty_line(empty_lines.next())),
                 _ => {
                     self.lines(bytes, unit.side);
@@ -758,9 +766,9 @@ fn carriers(spans: &[Span]) -> String {
     }
 }
 
+/// Without LF, CR does not end a line.
 fn without_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// Whether it is a single line.
