@@ -7,6 +7,7 @@ use payloads::{
     decode::{Kind, Part, UnitKind},
     report::{
         explain::explain,
+        show::explanation,
         stats::Stats,
         transcript::{self, Transcript},
     },
@@ -76,21 +77,26 @@ fn explained(capture: &[u8]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// What `--json` calls odd about lines.
+fn odd(capture: &[u8]) -> Vec<String> {
+    let output = run(&["show", "--json", "-"], capture);
+    let mut odd = Vec::new();
+    for line in std::str::from_utf8(&output.stdout).unwrap().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        for part in line["parts"].as_array().into_iter().flatten() {
+            odd.extend(part.get(4).and_then(|odd| odd.as_str()).map(str::to_owned));
+        }
+    }
+    odd
+}
+
 /// That `--explain` has these words, and that `--json` calls the line odd that they are about, or
 /// none if they say what is usual.
 fn assert_says(connection: &Connection, words: &str) {
     let capture = connection.pcap();
     let text = explained(&capture);
     assert!(text.contains(words), "{words}\nis not in\n{text}");
-    let output = run(&["show", "--json", "-"], &capture);
-    let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
-    let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let mut odd = Vec::new();
-    for line in lines {
-        for part in line["parts"].as_array().into_iter().flatten() {
-            odd.extend(part.get(4).and_then(|odd| odd.as_str()).map(str::to_owned));
-        }
-    }
+    let odd = odd(&capture);
     let usual =
         ["method, target, version", "version, status code, reason", "5 bytes of data follow"];
     assert_eq!(odd.is_empty(), usual.contains(&words), "{words}: {odd:?}");
@@ -108,8 +114,8 @@ const BAD: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nbad";
 fn an_odd_line_costs_no_request() {
     let lower = "get is not GET: case matters (RFC 9110 section 9.1)";
     for (line, fields, words) in [
-        ("POST / HTTP/1.1\r\n", "Host : a.example\r\n", "before the colon (RFC 9112 section 5.1)"),
-        ("POST / HTTP/1.1\r\n", "Host\t: a.example\r\n", "before the colon (RFC 9112 section 5.1)"),
+        ("POST / HTTP/1.1\r\n", "Accept : a\r\n", "before the colon (RFC 9112 section 5.1)"),
+        ("POST / HTTP/1.1\r\n", "Accept\t: a\r\n", "before the colon (RFC 9112 section 5.1)"),
         (
             "POST / HTTP/1.1\r\n",
             "Host a.example\r\n",
@@ -173,7 +179,7 @@ fn an_odd_line_costs_no_request() {
         ("POST / HTTP/1.1x\r\n", "", "not of the form HTTP/1.1 (RFC 9112 section 2.3)"),
         ("POST / HTTP/\r\n", "", "not of the form HTTP/1.1 (RFC 9112 section 2.3)"),
     ] {
-        let head = format!("{line}{fields}Content-Length: 3\r\n\r\n");
+        let head = format!("{line}{fields}Host: a.example\r\nContent-Length: 3\r\n\r\n");
         let request = format!("{head}abc");
         let talk: Talk<'_> =
             &[(CLIENT, request.as_bytes()), (SERVER, BAD), (CLIENT, GET), (SERVER, OK)];
@@ -332,6 +338,299 @@ fn an_empty_line_between_messages_is_a_thing_of_its_own() {
     assert_eq!(update.divisions.iter().map(|side| side.of(Kind::Framing)).sum::<u64>(), 0);
 }
 
+/// Messages with nothing odd about them.
+const WHOLE: [&[u8]; 2] = [
+    b"POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1f;a=\"b\"\r\n\
+        0123456789012345678901234567890\r\n0\r\nA: b\r\nContent-Length: 5\r\n\r\n",
+];
+
+/// Wherever the rest of them is.
+#[test]
+fn lines_that_are_not_complete_are_not_called_odd() {
+    // The size of the only chunk is 31, of which 1 is no part.
+    let wrong = ["no field", "no target", "no version", "no end of", "not of the form"];
+    let wrong = [&wrong[..], &["1 byte of data", "15 bytes of data", "3 bytes of data"]].concat();
+    let assert_not_odd = |text: &str| {
+        for words in &wrong {
+            assert!(!text.contains(words), "{words} is in\n{text}");
+        }
+    };
+    // One after the other in one capture.
+    let mut packets: Vec<writer::Packet> = Vec::new();
+    for side in [CLIENT, SERVER] {
+        for len in 1..WHOLE[side].len() {
+            let (start, rest) = WHOLE[side].split_at(len);
+            let begun = |port: u16| {
+                let mut begun = Connection::new(v4(1, port), v4(2, 8000));
+                begun.open();
+                if side == SERVER {
+                    begun.data(CLIENT, GET);
+                }
+                begun.data(side, start).ack(1 - side);
+                begun
+            };
+            let port = u16::try_from(10_000 + 10_000 * side + 4 * len).unwrap();
+            // The side ends, breaks off, or goes on after a gap.
+            let mut ended = begun(port);
+            ended.close(side);
+            let mut broken = begun(port + 1);
+            broken.send(side, writer::RST | ACK, b"");
+            let mut gap = begun(port + 2);
+            gap.lose(side, 1).data(side, &rest[1..]).ack(1 - side);
+            // It comes in two, with what the other side says between, though half a line that is
+            // answered is over.
+            let mut answered = begun(port + 3);
+            if side == SERVER || start.contains(&b'\n') {
+                answered.data(1 - side, if side == SERVER { GET } else { BAD }).data(side, rest);
+            }
+            for connection in [ended, broken, gap, answered] {
+                let since = packets.last().map_or(0, |last| last.time - connection.packets[0].time);
+                packets.extend(connection.packets.into_iter().map(|packet| {
+                    let time = packet.time + since + 1_000;
+                    writer::Packet { time, ..packet }
+                }));
+            }
+            // The snap length ends it.
+            let talk: Talk<'_> = &[(CLIENT, GET), (side, WHOLE[side])];
+            let whole = connection(&talk[usize::from(side == CLIENT)..]);
+            let frames = writer::frames(&whole.packets, writer::Link::Ethernet);
+            let snap_len = 66 + u32::try_from(len).unwrap();
+            let capture = writer::pcap_of(&frames, 1, false, false, snap_len);
+            for unit in &transcript::read(capture.as_slice(), None).unwrap()[0].units {
+                assert_not_odd(&explanation(unit));
+            }
+        }
+    }
+    let capture = writer::pcap(&packets);
+    assert_eq!(odd(&capture), [""; 0]);
+    let text = explained(&capture);
+    assert!(text.matches("request (not complete)").count() > 100);
+    assert!(text.matches("response (not complete)").count() > 100);
+    assert_not_odd(&text);
+    assert_not_odd(&shown(&capture));
+}
+
+/// A line that is longer than a unit comes as several.
+#[test]
+fn the_rest_of_a_long_line_is_not_called_odd() {
+    let long = "v".repeat(40_000);
+    let folded = format!("{long}\r\n folded: {long}");
+    for (head, expected) in [
+        (format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"), &[][..]),
+        (format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "a b:\t".repeat(8_000)), &[]),
+        // What only the whole head would tell is not said.
+        (format!("GET / HTTP/1.1\r\nX: {long}\r\n\r\n"), &[]),
+        // What follows the rest of a line is a line.
+        (
+            format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\nno colon\r\n\r\n", &long[..20_000]),
+            &["a field has a colon after its name (RFC 9112 section 2.2)"],
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", &folded[20_000..60_000]),
+            &["goes on from the line before, an obsolete form (RFC 9112 section 5.2)"],
+        ),
+    ] {
+        let connection = connection(&[(CLIENT, head.as_bytes()), (SERVER, OK)]);
+        let units = transcript(&connection).units;
+        assert!(units[1].continued && units[1].kind == UnitKind::Request);
+        assert_eq!(odd(&connection.pcap()), expected, "{}", &head[..40]);
+        let is_named = explained(&connection.pcap()).contains("no field");
+        assert_eq!(is_named, head.contains("no colon"));
+    }
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let long = &long[..20_000];
+    let response = format!("{chunked}5;a={long}\r\nhello\r\n0\r\nA: {long}\r\n b\r\n\r\n");
+    let capture = connection(&[(CLIENT, GET), (SERVER, response.as_bytes())]).pcap();
+    assert_eq!(
+        odd(&capture),
+        ["goes on from the line before, an obsolete form (RFC 9112 section 5.2)"]
+    );
+}
+
+#[test]
+fn what_is_odd_whatever_follows_is_said_of_a_line_that_is_not_complete_too() {
+    for (request, words) in [
+        ("get /a", "get is not GET: case matters (RFC 9110 section 9.1)"),
+        (" GET /a", "one space between the words, none around them (RFC 9112 section 3)"),
+        ("GET /\x01", "a control character is not allowed (RFC 9112 section 3)"),
+        (
+            "POST / HTTP/1.1\r\n A",
+            "no space is allowed before the first field (RFC 9112 section 2.2)",
+        ),
+        ("POST / HTTP/1.1\r\nA: b\r\n c", "an obsolete form (RFC 9112 section 5.2)"),
+        ("POST / HTTP/1.1\r\nA : b", "no space is allowed before the colon (RFC 9112 section 5.1)"),
+        ("POST / HTTP/1.1\r\nA b:", "the name is no token (RFC 9110 section 5.1)"),
+        ("POST / HTTP/1.1\r\nA: \rb", "CR without LF is not allowed (RFC 9112 section 2.2)"),
+    ] {
+        let connection = connection(&[(CLIENT, request.as_bytes())]);
+        assert!(transcript(&connection).units[0].unfinished, "{request}");
+        assert_says(&connection, words);
+    }
+    for (response, words) in [
+        ("HTTP/1.1x 200", "the version is not of the form HTTP/1.1 (RFC 9112 section 2.3)"),
+        ("HTTP/1.1 999 O", "status codes are 100 to 599 (RFC 9110 section 15)"),
+        ("HTTP/1.1 20 O", "the status is no number of three digits (RFC 9112 section 4)"),
+    ] {
+        assert_says(&connection(&[(CLIENT, GET), (SERVER, response.as_bytes())]), words);
+    }
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (size, words) in [
+        (" 5", "the size is hexadecimal digits alone (RFC 9112 section 7.1)"),
+        ("0x", "the size is hexadecimal digits alone (RFC 9112 section 7.1)"),
+        ("05", "zeros before it change nothing (RFC 9112 section 7.1)"),
+    ] {
+        let response = format!("{chunked}{size}");
+        assert_says(&connection(&[(CLIENT, GET), (SERVER, response.as_bytes())]), words);
+    }
+}
+
+/// Where the content's end is not found by a length, that length is called odd, and nowhere else.
+#[test]
+fn a_length_that_cannot_be_read_is_odd() {
+    let no_number = Some("the length is no number (RFC 9110 section 8.6)");
+    let differ = Some("lengths that differ (RFC 9112 section 6.3)");
+    let large = Some("a length that does not fit in 64 bits (RFC 9110 section 8.6)");
+    let nines = "9".repeat(23);
+    for (value, words) in [
+        ("5", None),
+        ("5 \t", None),
+        ("\r\n 5", None),
+        ("00005", None),
+        ("5, 5", None),
+        ("5,05 , 5", None),
+        ("18446744073709551615", None),
+        ("", no_number),
+        ("2 2", no_number),
+        (",2", no_number),
+        ("2,", no_number),
+        ("+2", no_number),
+        ("-2", no_number),
+        ("0x2", no_number),
+        ("2.0", no_number),
+        ("2\r\n 2", no_number),
+        ("2, 3", differ),
+        ("5, 5, 6", differ),
+        (&nines, large),
+        ("18446744073709551616", large),
+        ("18446744073709551616, 2", large),
+    ] {
+        let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {value}\r\n\r\nhello, world");
+        let talk: Talk<'_> = &[(CLIENT, GET), (SERVER, response.as_bytes())];
+        let connection = connection(talk);
+        let found = odd(&connection.pcap());
+        let found = found.iter().filter(|odd| !odd.contains("obsolete form")).collect::<Vec<_>>();
+        assert_eq!(found, words.iter().collect::<Vec<_>>(), "{value}");
+        let text = explained(&connection.pcap());
+        match words {
+            Some(words) => assert!(text.contains(words), "{value}\n{text}"),
+            None => assert!(text.contains("the length of the content in bytes"), "{value}\n{text}"),
+        }
+    }
+}
+
+/// Its empty line tells.
+#[test]
+fn what_only_a_whole_head_tells_is_said_where_it_ends() {
+    let no_host = "no Host, which a request must have (RFC 9112 section 3.2)";
+    let hosts = "more than one Host (RFC 9112 section 3.2)";
+    let differ = "Content-Lengths that differ (RFC 9112 section 6.3)";
+    let void = "Transfer-Encoding makes Content-Length void (RFC 9112 section 6.3)";
+    let in_1_0 = "HTTP/1.0 has no Transfer-Encoding (RFC 9112 section 6.1)";
+    let not_last =
+        "the last coding is not chunked: no end of the content is known (RFC 9112 section 6.3)";
+    let no_upgrade = "no Upgrade, which a 101 must have (RFC 9110 section 15.2.2)";
+    for (side, head, expected) in [
+        (CLIENT, "GET / HTTP/1.1\r\nHost: a\r\n", &[][..]),
+        (CLIENT, "GET / HTTP/1.1\r\nhost:\r\n", &[]),
+        (CLIENT, "GET / HTTP/1.1\r\n", &[no_host]),
+        (CLIENT, "GET / HTTP/1.2\r\nHosts: a\r\n", &[no_host]),
+        (CLIENT, "GET / HTTP/1.0\r\n", &[]),
+        (CLIENT, "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\nHOST: a\r\n", &[hosts]),
+        (CLIENT, "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n", &[hosts]),
+        (CLIENT, "POST / HTTP/1.0\r\nContent-Length: 0\r\nContent-Length: 0\r\n", &[]),
+        (CLIENT, "POST / HTTP/1.0\r\nContent-Length: 0\r\nContent-Length: 1\r\n", &[differ]),
+        (CLIENT, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, Chunked\r\n", &[]),
+        (
+            CLIENT,
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n",
+            &[void],
+        ),
+        (CLIENT, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n", &[not_last]),
+        (
+            CLIENT,
+            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n",
+            &[no_host, not_last],
+        ),
+        (CLIENT, "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n", &[in_1_0]),
+        (SERVER, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n", &[in_1_0]),
+        (SERVER, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n", &[]),
+        (SERVER, "HTTP/1.1 200 OK\r\nHost: a\r\nHost: a\r\n", &[]),
+        (SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n", &[differ]),
+        (SERVER, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n", &[void]),
+        (SERVER, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n", &[no_upgrade]),
+        (SERVER, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\n", &[]),
+        (SERVER, "HTTP/1.1 200 OK\r\nConnection: Upgrade\r\n", &[]),
+    ] {
+        let head = format!("{head}\r\n");
+        let talk: Talk<'_> = &[(CLIENT, GET), (side, head.as_bytes())];
+        let connection = connection(&talk[usize::from(side == CLIENT)..]);
+        let expected = expected.join("; ");
+        let found = odd(&connection.pcap());
+        assert_eq!(found, [expected.as_str()].repeat(usize::from(!expected.is_empty())), "{head}");
+        let text = explained(&connection.pcap());
+        let line = format!(r"empty line \r\n ends the head (RFC 9112 section 2.1); {expected}");
+        assert_eq!(text.contains(&line), !expected.is_empty(), "{line}\n{text}");
+    }
+}
+
+/// RFC 9112 section 7.1.2.
+#[test]
+fn a_trailer_that_begins_with_a_space_goes_on_from_none_where_it_is_the_first() {
+    let first = "no space is allowed before the first field (RFC 9112 section 7.1.2)";
+    let folded = "goes on from the line before, an obsolete form (RFC 9112 section 5.2)";
+    for (trailers, expected, name) in [
+        ("A: b\r\n", &[][..], r"trailer field A: b\r\n"),
+        (" A: b\r\n", &[first], r"no field A: b\r\n no space"),
+        ("A: b\r\n c\r\n", &[folded], r"folded field c\r\n goes on"),
+        ("\tA: b\r\n c\r\n", &[first, folded], r"folded field c\r\n goes on"),
+    ] {
+        let response = format!(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n{trailers}\r\n"
+        );
+        let capture = connection(&[(CLIENT, GET), (SERVER, response.as_bytes())]).pcap();
+        assert_eq!(odd(&capture), expected);
+        let text = explained(&capture);
+        assert!(text.contains(name), "{text}");
+    }
+}
+
+#[test]
+fn lf_alone_is_odd_wherever_a_line_ends() {
+    let head = |end: &str| format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{end}");
+    let (of_head, of_chunks) =
+        ("LF alone ends it (RFC 9112 section 2.2)", "LF alone ends it (RFC 9112 section 7.1)");
+    for (response, words) in [
+        (head("\n5\r\nhello\r\n0\r\n\r\n"), of_head),
+        (head("\r\n5\nhello\r\n0\r\n\r\n"), of_chunks),
+        (head("\r\n5\r\nhello\n0\r\n\r\n"), of_chunks),
+        (head("\r\n5\r\nhello\r\n0\n\r\n"), of_chunks),
+        (head("\r\n5\r\nhello\r\n0\r\nA: b\n\r\n"), of_head),
+        (head("\r\n5\r\nhello\r\n0\r\n\n"), of_chunks),
+    ] {
+        let connection = connection(&[(CLIENT, GET), (SERVER, response.as_bytes())]);
+        assert_eq!(odd(&connection.pcap()), [words], "{response:?}");
+        assert_says(&connection, words);
+    }
+    // A line end may come in two.
+    let whole = head("\r\n5\r\nhello\r\n0\r\n\r\n");
+    for at in 1..whole.len() {
+        let (start, rest) = whole.as_bytes().split_at(at);
+        let connection = connection(&[(CLIENT, GET), (SERVER, start), (SERVER, rest)]);
+        assert_eq!(odd(&connection.pcap()), [""; 0], "{at}");
+    }
+}
+
 /// RFC 9112 section 7.1.
 #[test]
 fn chunk_sizes_have_any_number_of_digits_and_anything_after_them() {
@@ -365,7 +664,8 @@ fn chunk_sizes_have_any_number_of_digits_and_anything_after_them() {
                 (SERVER, OK),
             ];
             assert_eq!(letters(talk), "QAKKQAB", "{line}");
-            assert_says(&connection(talk), words);
+            let end = if end == "\n" { "; LF alone ends it (RFC 9112 section 7.1)" } else { "" };
+            assert_says(&connection(talk), &format!("{words}{end}"));
         }
     }
     // The last chunk may say its size in as many ways.

@@ -175,7 +175,7 @@ A1  ←  0.000400 s  response, 129 bytes
     │ status line   HTTP/1.1 101 Switching Protocols\r\n                    version, status code, reason
     │ field         Upgrade: websocket\r\n                                  the protocol to change to
     │               Connection: Upgrade\r\n
-    │               Sec-WebSocket-Accept: jvz8rJ0yJN/A4J0kiZQLiifpQO8=\r\n  proves that the key was read
+    │               Sec-WebSocket-Accept: jvz8rJ0yJN/A4J0kiZQLiifpQO8=\r\n  what the server made of the key
     │ empty line    \r\n                                                    ends the head (RFC 9112 section 2.1)
     │ accept        W+pQUnxtfyImglCepUIxdw==258EAFA5-E914-47DA-95CA-C5AB0DC85B11
     │   in SHA-1    8e fc fc ac 9d 32 24 df c0 e0 9d 24 89 94 0b 8a 27 e9 40 ef  RFC 6455 section 4.2.2

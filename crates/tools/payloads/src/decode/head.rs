@@ -94,10 +94,17 @@ pub(super) fn split_first_line(head: &[u8]) -> (&[u8], &[u8]) {
     head.split_at(memchr::memchr(b'\n', head).map_or(head.len(), |newline| newline + 1))
 }
 
-/// The fields of a head that matter here, each with its name and its value: those whose names begin
-/// with a letter that one of these begins with. A line that is no field is passed over.
-struct Fields<'h> {
+/// The fields of a head that matter to a reader, each with its name and its value: those whose names
+/// begin with a letter that one of these begins with. A line that is no field is passed over.
+pub(crate) struct Fields<'h> {
     lines: &'h [u8],
+}
+
+impl<'h> Fields<'h> {
+    /// Those of a whole head.
+    pub(crate) fn of(head: &'h [u8]) -> Self {
+        Self { lines: split_first_line(head).1 }
+    }
 }
 
 impl<'h> Iterator for Fields<'h> {
@@ -107,7 +114,7 @@ impl<'h> Iterator for Fields<'h> {
         loop {
             let first = *self.lines.first()?;
             let (mut line, mut rest) = split_first_line(self.lines);
-            if !matches!(first.to_ascii_uppercase(), b'C' | b'S' | b'T' | b'U') {
+            if !matches!(first.to_ascii_uppercase(), b'C' | b'H' | b'S' | b'T' | b'U') {
                 self.lines = rest;
                 continue;
             }
@@ -233,7 +240,7 @@ impl Framing {
 }
 
 /// The number in a `Content-Length`, which may be repeated: `5, 5` is 5.
-fn content_length(value: &[u8]) -> Option<u64> {
+pub(crate) fn content_length(value: &[u8]) -> Option<u64> {
     let mut lengths = value.split(|byte| *byte == b',').map(|length| {
         let add = |sum: u64, byte: &u8| {
             let digit = char::from(*byte).to_digit(10)?;

@@ -72,6 +72,7 @@ pub use decoder::Decoder;
 pub use event_stream::{Block, EVENT_LIMIT};
 pub use fields::Announced;
 pub(crate) use first_line::{RequestLine, StatusLine, is_control, is_token};
+pub(crate) use head::{Fields, content_length};
 pub use kinds::Kinds;
 pub use messages::{Carrier, EmptyLine, MESSAGE_LIMIT, Message, Short, Source, StreamEvent};
 pub use sink::{Both, Content, KEY_LEN, Kind, Note, Part, Sink, UnitKind};

@@ -1,6 +1,6 @@
 //! Names each byte of a unit, and each bit field of a frame's header.
 
-use std::{mem, ops::Range, slice};
+use std::{ops::Range, slice};
 
 use super::{escape::push_escaped, frame::push_hex, heads, plural::plural, records};
 use crate::{
@@ -32,12 +32,7 @@ pub struct Explained {
 
 /// Names each byte of `unit` exactly once, in order.
 pub fn explain(unit: &Unit) -> Vec<Explained> {
-    let mut lines = Lines {
-        at: 0,
-        empty_lines: unit.empty_lines.iter(),
-        lines: Vec::new(),
-        after_start_line: false,
-    };
+    let mut lines = Lines { at: 0, empty_lines: unit.empty_lines.iter(), lines: Vec::new() };
     match unit.kind {
         UnitKind::Frame => lines.frame(unit),
         _ => {
@@ -54,8 +49,7 @@ pub fn explain(unit: &Unit) -> Vec<Explained> {
 
 /// Names what a message says, line by line. No line is about bytes of a unit.
 pub(super) fn explain_message(message: &Message) -> Vec<Explained> {
-    let mut lines =
-        Lines { at: 0, empty_lines: [].iter(), lines: Vec::new(), after_start_line: false };
+    let mut lines = Lines { at: 0, empty_lines: [].iter(), lines: Vec::new() };
     let name = if message.unpacked.is_some() { "unpacked" } else { "together" };
     if message.is_text() {
         lines.content(message.source.side, &message.bytes, name);
@@ -76,8 +70,6 @@ struct Lines<'u> {
     /// What the next empty lines do that end events.
     empty_lines: slice::Iter<'u, EmptyLine>,
     lines: Vec<Explained>,
-    /// Whether the line of a head before was its first.
-    after_start_line: bool,
 }
 
 impl Lines<'_> {
@@ -150,23 +142,18 @@ impl Lines<'_> {
     }
 
     fn part(&mut self, unit: &Unit, part: Part, bytes: &[u8]) {
-        let is_first = mem::replace(&mut self.after_start_line, part == Part::StartLine);
         match part {
             Part::Text => self.content(unit.side, bytes, "text"),
             Part::LineEnd => self.text(bytes, "line end", "ends the line"),
-            Part::StartLine => {
-                let name = match unit.side {
-                    Side::Client => "request line",
-                    Side::Server => "status line",
-                };
-                self.text(bytes, name, heads::start_line(unit.side, bytes));
-            }
-            Part::Field => {
-                let (name, meaning) = heads::field(bytes, is_first);
-                self.text(bytes, name, meaning);
-            }
-            Part::HeadEnd => {
-                self.text(bytes, "empty line", "ends the head (RFC 9112 section 2.1)");
+            Part::StartLine
+            | Part::Field
+            | Part::HeadEnd
+            | Part::ChunkSize
+            | Part::ChunkEnd
+            | Part::Trailer
+            | Part::ChunksEnd => {
+                let line = heads::line(unit, part, self.at, bytes);
+                self.text(bytes, line.name, line.words());
             }
             Part::EmptyLine => {
                 let meaning = "no part of a message, and passed over (RFC 9112 section 2.2)";
@@ -178,24 +165,6 @@ impl Lines<'_> {
                     _ => "content",
                 };
                 self.content(unit.side, bytes, name);
-            }
-            Part::ChunkSize => {
-                let mut meaning = heads::chunk_size_meaning(bytes);
-                if let Some(odd) = heads::odd_chunk_size(bytes) {
-                    meaning = format!("{meaning}; {odd}");
-                }
-                self.text(bytes, "chunk size", meaning);
-            }
-            Part::ChunkEnd => {
-                self.text(bytes, "chunk end", "ends the chunk (RFC 9112 section 7.1)");
-            }
-            Part::Trailer => {
-                let (name, meaning) = heads::field(bytes, false);
-                let name = if name == "field" { "trailer field" } else { name };
-                self.text(bytes, name, meaning);
-            }
-            Part::ChunksEnd => {
-                self.text(bytes, "empty line", "ends the chunks (RFC 9112 section 7.1)");
             }
             Part::EventField => self.content(unit.side, bytes, "event field"),
             Part::EventEnd => {

@@ -663,9 +663,12 @@ impl<W> Printer<W> {
     /// A chunk or event, with what its framing says beside it.
     fn chunk(&mut self, unit: &Unit) {
         let mut empty_lines = unit.empty_lines.iter();
+        let mut next = 0;
         for (part, bytes) in unit.parts() {
+            let at = next;
+            next += bytes.len();
             let remark = match part {
-                Part::ChunkSize => chunk_size_meaning(bytes),
+                Part::ChunkSize => chunk_size_meaning(unit, at, bytes),
                 Part::ChunkEnd => "ends the chunk".to_owned(),
                 Part::ChunksEnd => {
                     let message = match unit.side {
@@ -685,7 +688,7 @@ impl<W> Printer<W> {
             self.gutter();
             let _ = write!(self.text, "{line:<REMARK_COLUMN$}");
             self.text.push_str(&remark);
-            self.text.push('\n');
+            self.end_line();
         }
     }
 

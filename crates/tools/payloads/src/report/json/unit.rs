@@ -178,10 +178,11 @@ fn parts(array: &mut Array<'_>, unit: &Unit, terms: &mut Vec<&'static Term>) {
     let mut runs = unit.kinds.runs().iter().copied();
     // The kind of the bytes at hand, and how many more of them there are.
     let mut run = (Kind::Content, 0);
-    let mut before = None;
+    let mut at = 0;
     for (part, mut bytes) in unit.parts() {
-        let is_first = before.replace(part) == Some(Part::StartLine);
-        let odd = heads::odd(unit.side, part, bytes, is_first);
+        let line = heads::line(unit, part, at, bytes);
+        let odd = line.odd.join("; ");
+        at += bytes.len();
         while !bytes.is_empty() {
             if run.1 == 0 {
                 run = runs.next().unwrap_or((part_kind(part), bytes.len()));
@@ -214,9 +215,9 @@ fn parts(array: &mut Array<'_>, unit: &Unit, terms: &mut Vec<&'static Term>) {
                 (Part::RecordHeader | Part::RecordData | Part::Preface, _) => {
                     push_hex_digits(&mut value, &piece[..piece.len().min(VALUE_LIMIT / 2)]);
                 }
-                (Part::ChunkSize, _) => {
+                (Part::ChunkSize, _) if !line.meaning.is_empty() => {
                     push_limited(&mut value, piece, VALUE_LIMIT);
-                    value = format!("{value}: {}", heads::chunk_size_meaning(piece));
+                    value = format!("{value}: {}", line.meaning);
                 }
                 _ => push_limited(&mut value, piece, VALUE_LIMIT),
             }
