@@ -794,6 +794,10 @@ fn the_four_minutes_begin_again_with_each_segment() {
         late(246, &syn),
     ];
     assert_eq!(transcripts(&packets.concat()).len(), 2);
+    // One that was refused is forgotten, too.
+    let packets =
+        [vec![syn.clone(), rst.clone()], begins(start + 245_000_000, 50_001), late(246, &rst)];
+    assert_eq!(transcripts(&packets.concat()).len(), 3);
     // Its ports are in use where an old connection of theirs speaks.
     let mut old = Connection::v4().sequences(500, 2_000);
     old.time = start + 300_000_000;
