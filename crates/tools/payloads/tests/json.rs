@@ -186,15 +186,35 @@ fn late_bytes_are_of_their_sender() {
     for (side, name) in [(CLIENT, "client"), (SERVER, "server")] {
         let mut tcp = Connection::v4();
         tcp.open().data(side, b"one\n").data(side, b"two\n").data(side, b"three\n");
-        tcp.data(1 - side, b"answer\n").ack(side);
+        tcp.data(1 - side, b"answer\n").wait(200).ack(side);
         let mut late = tcp.packets.remove(4);
-        late.time += 200_000;
+        late.time += 400_000;
         tcp.packets.push(late);
         let found = lines_of(&tcp.pcap(), "bytes");
         let [found] = &found[..] else { panic!("{found:?}") };
         assert_eq!((&found["side"], &found["label"]), (&json!(name), &json!("X1")));
         assert_eq!(found["parts"], json!([[32, "content", "late", "two\\n"]]));
+        assert_eq!(found["spans"], json!([[tcp.packets.len(), 66, 4]]));
     }
+}
+
+#[test]
+fn bytes_put_together_from_fragments_have_their_places() {
+    let mut tcp = Connection::v4();
+    tcp.open().data(CLIENT, b"what time is it?\n").ack(SERVER);
+    let mut frames = writer::frames(&tcp.packets, writer::Link::Ethernet);
+    let (time, whole) = frames[3].clone();
+    let (header, data) = whole[14..].split_at(20);
+    // The TCP header takes 32 bytes of the first 40, which are 5 units of 8 bytes.
+    let fragments = [(0x2000_u16, &data[..40]), (5, &data[40..])].map(|(place, data)| {
+        let mut header = header.to_vec();
+        header[2..4].copy_from_slice(&(20 + data.len() as u16).to_be_bytes());
+        header[6..8].copy_from_slice(&place.to_be_bytes());
+        (time, [&whole[..14], &header, data].concat())
+    });
+    frames.splice(3..4, fragments);
+    let found = lines_of(&writer::pcap_of(&frames, 1, false, false, u32::MAX), "text");
+    assert_eq!(found[0]["spans"], json!([[4, 66, 8], [5, 34, 9]]));
 }
 
 /// How a connection ends is told too, unless both sides were done.

@@ -416,9 +416,7 @@ impl<L: Listener> Sink for Assembler<L> {
             (unit.id, unit.number) = (self.count, *label);
             unit.kinds.push(Kind::Content, bytes.len());
             let (source, destination) = spans::ends(origin);
-            let mut carried = VecDeque::new();
-            self.carriers.take(source, destination, sequence, bytes.len(), &mut carried);
-            unit.spans = carried.into();
+            self.carriers.find(source, destination, sequence, bytes.len(), &mut unit.spans);
             self.listener.event(time, Event::Unit(&unit));
         }
     }

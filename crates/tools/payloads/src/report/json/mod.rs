@@ -28,7 +28,8 @@
 //! tile the captured bytes from the first bit to the last; what is not read is a layer and a field too.
 //!
 //! `spans` of a unit are arrays `[packet, offset, bytes]`: where its bytes were captured, `offset`
-//! counted from the packet's first byte.
+//! counted from the packet's first byte. There are none where that was forgotten, as it may be where
+//! bytes come late.
 //!
 //! `parts` of a unit are arrays `[bits, of, term, value]` in order, and tile it; the fields of a
 //! frame's header are parts of their own. `of` is what the bits count as: `time`, `framing`, `head`,
