@@ -186,15 +186,14 @@ fn late_bytes_are_of_their_sender() {
     for (side, name) in [(CLIENT, "client"), (SERVER, "server")] {
         let mut tcp = Connection::v4();
         tcp.open().data(side, b"one\n").data(side, b"two\n").data(side, b"three\n");
-        tcp.data(1 - side, b"answer\n").wait(200).ack(side);
+        tcp.data(1 - side, b"answer\n").ack(side);
         let mut late = tcp.packets.remove(4);
-        late.time += 400_000;
+        late.time += 200_000;
         tcp.packets.push(late);
         let found = lines_of(&tcp.pcap(), "bytes");
         let [found] = &found[..] else { panic!("{found:?}") };
         assert_eq!((&found["side"], &found["label"]), (&json!(name), &json!("X1")));
         assert_eq!(found["parts"], json!([[32, "content", "late", "two\\n"]]));
-        assert_eq!(found["spans"], json!([[tcp.packets.len(), 66, 4]]));
     }
 }
 

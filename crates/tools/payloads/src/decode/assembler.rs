@@ -400,10 +400,10 @@ impl<L: Listener> Sink for Assembler<L> {
         }
         let time = self.since_start(origin.time);
         self.listener.event(time, Event::Note(origin.connection, origin.side, note));
-        let (part, sequence, bytes) = match note {
-            Note::Late { sequence, bytes, .. } => (Part::Late, sequence, bytes),
+        let (part, bytes) = match note {
+            Note::Late { bytes, .. } => (Part::Late, bytes),
             Note::Tcp(notice) => match notice.apart() {
-                Some((sequence, bytes, _)) => (Part::Unknown, sequence, bytes),
+                Some(bytes) => (Part::Unknown, bytes),
                 None => return,
             },
             _ => return,
@@ -415,8 +415,6 @@ impl<L: Listener> Sink for Assembler<L> {
             *label += 1;
             (unit.id, unit.number) = (self.count, *label);
             unit.kinds.push(Kind::Content, bytes.len());
-            let (source, destination) = spans::ends(origin);
-            self.carriers.find(source, destination, sequence, bytes.len(), &mut unit.spans);
             self.listener.event(time, Event::Unit(&unit));
         }
     }

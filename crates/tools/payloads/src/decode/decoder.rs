@@ -63,12 +63,12 @@ impl Decoder {
                 self.stop(&origin, sink);
                 sink.note(&origin, Note::GapOrFin);
             }
-            Output::Late { sequence, data, len, missed } => {
+            Output::Late { data, len, missed } => {
                 if S::COUNTS {
                     sink.count(&origin, Kind::Content, data.len() as u64);
                 }
                 let cut = len - data.len() as u64;
-                sink.note(&origin, Note::Late { sequence, bytes: data, cut, missed });
+                sink.note(&origin, Note::Late { bytes: data, cut, missed });
             }
             Output::End => {
                 if side == Side::Server && self.requests.is_empty() {
@@ -80,7 +80,7 @@ impl Decoder {
             }
             Output::Notice(notice) => {
                 if S::COUNTS
-                    && let Some((_, bytes, _)) = notice.apart()
+                    && let Some(bytes) = notice.apart()
                 {
                     sink.count(&origin, Kind::Content, bytes.len() as u64);
                 }

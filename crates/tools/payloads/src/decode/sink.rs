@@ -183,8 +183,6 @@ pub enum Note<'a> {
     GapOrFin,
     /// These bytes belong before ones that were given earlier.
     Late {
-        /// The sequence number of the first of them.
-        sequence: u32,
         /// Those that were captured.
         bytes: &'a [u8],
         /// How many more of them the capture cut off.

@@ -66,36 +66,11 @@ impl Carriers {
         len: usize,
         found: &mut VecDeque<Span>,
     ) {
-        let at = self.find(source, destination, sequence, len, found);
         let Some(carried) = self.by_ends.get_mut(&(source, destination)) else {
             return;
         };
         let before = carried.len();
-        // What ends before here has come out.
-        carried.retain(|carried| {
-            let end = carried.sequence.wrapping_add(carried.span.bytes);
-            at.wrapping_sub(end).cast_signed() < 0
-        });
-        self.count -= before - carried.len();
-        if carried.is_empty() {
-            self.by_ends.remove(&(source, destination));
-        }
-    }
-
-    /// The same of bytes that come out of order, which says nothing of others. Returns the sequence
-    /// number of the first byte after those that were found.
-    pub(super) fn find(
-        &self,
-        source: Endpoint,
-        destination: Endpoint,
-        sequence: u32,
-        len: usize,
-        found: &mut impl Extend<Span>,
-    ) -> u32 {
         let mut at = sequence;
-        let Some(carried) = self.by_ends.get(&(source, destination)) else {
-            return at;
-        };
         let mut left = u32::try_from(len).unwrap_or(u32::MAX);
         while left > 0 {
             let here = carried.iter().find_map(|carried| {
@@ -107,11 +82,19 @@ impl Carriers {
                 break;
             };
             let bytes = left.min(span.bytes - skip);
-            found.extend([Span { offset: span.offset + skip, bytes, ..span }]);
+            found.push_back(Span { offset: span.offset + skip, bytes, ..span });
             at = at.wrapping_add(bytes);
             left -= bytes;
         }
-        at
+        // What ends before here has come out.
+        carried.retain(|carried| {
+            let end = carried.sequence.wrapping_add(carried.span.bytes);
+            at.wrapping_sub(end).cast_signed() < 0
+        });
+        self.count -= before - carried.len();
+        if carried.is_empty() {
+            self.by_ends.remove(&(source, destination));
+        }
     }
 }
 

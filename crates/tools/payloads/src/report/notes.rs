@@ -89,11 +89,11 @@ fn notice_text(side: Side, notice: &Notice<'_>) -> String {
                 quoted(now),
             )
         }
-        Notice::Outside { bytes, cut, .. } => format!(
+        Notice::Outside { bytes, cut } => format!(
             "{} outside the window, which the {peer} does not take",
             plural(bytes.len() as u64 + cut, "byte"),
         ),
-        Notice::ResetText { bytes, cut, .. } => format!(
+        Notice::ResetText { bytes, cut } => format!(
             "{} with the RST of the {name}, which may say why",
             plural(bytes.len() as u64 + cut, "byte"),
         ),

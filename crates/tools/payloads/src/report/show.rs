@@ -407,7 +407,7 @@ impl<W> Printer<W> {
             Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
                 self.sent_again += bytes;
             }
-            Note::Late { bytes, cut, missed, .. } => {
+            Note::Late { bytes, cut, missed } => {
                 self.cut_off += cut;
                 if missed {
                     // It was said that they are.
@@ -421,9 +421,7 @@ impl<W> Printer<W> {
                 }
                 shown = bytes;
             }
-            Note::Tcp(
-                Notice::Outside { bytes, cut, .. } | Notice::ResetText { bytes, cut, .. },
-            ) => {
+            Note::Tcp(Notice::Outside { bytes, cut } | Notice::ResetText { bytes, cut }) => {
                 self.cut_off += cut;
                 shown = bytes;
             }

@@ -211,7 +211,7 @@ impl Listener for Collector {
                     Note::Repeated(bytes) | Note::Tcp(Notice::SentOtherwise { bytes, .. }) => {
                         transcript.sent_again += bytes;
                     }
-                    Note::Late { bytes, cut, missed, .. } => {
+                    Note::Late { bytes, cut, missed } => {
                         transcript.cut_off += cut;
                         if missed {
                             transcript.missing -= bytes.len() as u64 + cut;
@@ -221,7 +221,7 @@ impl Listener for Collector {
                         }
                     }
                     Note::Tcp(
-                        Notice::Outside { bytes, cut, .. } | Notice::ResetText { bytes, cut, .. },
+                        Notice::Outside { bytes, cut } | Notice::ResetText { bytes, cut },
                     ) => {
                         transcript.cut_off += cut;
                         if !bytes.is_empty() {

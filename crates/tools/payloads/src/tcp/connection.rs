@@ -497,7 +497,7 @@ impl<K> Connection<K> {
         };
         if flags.rst && bytes > 0 {
             let cut = bytes - segment.payload.len() as u64;
-            let notice = Notice::ResetText { sequence, bytes: segment.payload, cut };
+            let notice = Notice::ResetText { bytes: segment.payload, cut };
             voice.notice(time, side, notice);
         } else if is_plain && is_probe {
             let probes = receiver.is_full;

@@ -46,8 +46,6 @@ pub enum Notice<'a> {
     },
     /// Bytes that the other side does not take, because of their sequence numbers.
     Outside {
-        /// The sequence number of the first of them.
-        sequence: u32,
         /// Those that were captured.
         bytes: &'a [u8],
         /// How many more of them the capture cut off.
@@ -55,8 +53,6 @@ pub enum Notice<'a> {
     },
     /// Bytes that came with an RST, and may say why.
     ResetText {
-        /// The sequence number of the first of them.
-        sequence: u32,
         /// Those that were captured.
         bytes: &'a [u8],
         /// How many more of them the capture cut off.
@@ -65,13 +61,11 @@ pub enum Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// The bytes that it is about, if it has them and they are no part of what is said: the sequence
-    /// number of the first, those that were captured, and how many more the capture cut off.
-    pub fn apart(&self) -> Option<(u32, &'a [u8], u64)> {
+    /// The bytes that it is about, if it has them and they are no part of what is said: those that were
+    /// captured.
+    pub fn apart(&self) -> Option<&'a [u8]> {
         match *self {
-            Self::Outside { sequence, bytes, cut } | Self::ResetText { sequence, bytes, cut } => {
-                Some((sequence, bytes, cut))
-            }
+            Self::Outside { bytes, .. } | Self::ResetText { bytes, .. } => Some(bytes),
             _ => None,
         }
     }

@@ -38,8 +38,6 @@ pub enum Output<'a> {
     GapOrFin,
     /// These bytes, which belong before ones that came out earlier.
     Late {
-        /// The sequence number of the first of them.
-        sequence: u32,
         /// Those that were captured.
         data: &'a [u8],
         /// How many they are on the wire.
@@ -440,7 +438,7 @@ impl Stream {
         if self.from_syn && at < self.first {
             let before = (self.first - at).min(len);
             let (piece, rest) = data.split_at(data.len().min(usize_of(before)));
-            outside(time, at, piece, before, to);
+            outside(time, piece, before, to);
             data = rest;
             at += before;
         }
@@ -455,8 +453,7 @@ impl Stream {
             let (piece, rest) = data.split_at(data.len().min(usize_of(len)));
             match gap {
                 Some((index, gap)) => {
-                    let (sequence, missed) = (low(at), gap.named);
-                    to.give(time, Output::Late { sequence, data: piece, len, missed });
+                    to.give(time, Output::Late { data: piece, len, missed: gap.named });
                     let left = [Gap { end: at, ..gap }, Gap { start: until, ..gap }];
                     let left = left.into_iter().filter(|left| left.start < left.end);
                     self.gaps.splice(index..=index, left);
@@ -640,9 +637,9 @@ impl Stream {
             }
             self.gap(time, next, first, to);
         }
-        for (at, held) in std::mem::take(&mut self.held) {
+        for held in std::mem::take(&mut self.held).into_values() {
             self.held_size -= held.data.len() + HELD_OVERHEAD;
-            outside(held.time, at, &held.data, held.len, to);
+            outside(held.time, &held.data, held.len, to);
         }
         if let (Some(fin), Some(next), false) = (self.fin, self.next, self.ended) {
             self.gap(time, next, fin, to);
@@ -667,9 +664,8 @@ impl Stream {
 }
 
 /// Bytes that the peer does not take, because of where they are.
-fn outside(time: i64, at: u64, data: &[u8], len: u64, to: &mut impl Outlet) {
-    let cut = len - data.len() as u64;
-    let notice = Notice::Outside { sequence: low(at), bytes: data, cut };
+fn outside(time: i64, data: &[u8], len: u64, to: &mut impl Outlet) {
+    let notice = Notice::Outside { bytes: data, cut: len - data.len() as u64 };
     to.give(time, Output::Notice(notice));
 }
 

@@ -194,8 +194,8 @@ fn check(lines: &[Value], counts: [i64; 4]) {
             Some(hex) => bytes_of(hex),
             None => line["text"].as_str().unwrap().as_bytes().to_vec(),
         };
-        // Where bytes were captured may be forgotten: of those that come out late, after others in their
-        // place, and of those that wait while a new connection has their ends.
+        // There are none of bytes that come late or are not accepted, and none of those that wait while a
+        // new connection has their ends.
         if !found.is_empty() {
             assert_eq!(found, bytes, "{line}");
         }

@@ -187,13 +187,11 @@ impl Sink for Ledger {
                 | Notice::KeepAlive(bytes)
                 | Notice::WindowProbe(bytes),
             ) => self.repeated += bytes,
-            Note::Tcp(
-                Notice::Outside { bytes, cut, .. } | Notice::ResetText { bytes, cut, .. },
-            ) => {
+            Note::Tcp(Notice::Outside { bytes, cut } | Notice::ResetText { bytes, cut }) => {
                 self.shown += bytes.len() as u64;
                 self.cut += cut;
             }
-            Note::Late { bytes, cut, missed, .. } => {
+            Note::Late { bytes, cut, missed } => {
                 self.shown += bytes.len() as u64;
                 self.cut += cut;
                 if missed {

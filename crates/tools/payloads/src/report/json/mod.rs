@@ -28,8 +28,8 @@
 //! tile the captured bytes from the first bit to the last; what is not read is a layer and a field too.
 //!
 //! `spans` of a unit are arrays `[packet, offset, bytes]`: where its bytes were captured, `offset`
-//! counted from the packet's first byte. There are none where that was forgotten, as it may be where
-//! bytes come late.
+//! counted from the packet's first byte. There are none of bytes that come late or are not accepted,
+//! and where that was forgotten.
 //!
 //! `parts` of a unit are arrays `[bits, of, term, value]` in order, and tile it; the fields of a
 //! frame's header are parts of their own. `of` is what the bits count as: `time`, `framing`, `head`,
@@ -396,9 +396,7 @@ impl<W> Lines<W> {
                 self.sent_again += bytes;
                 bytes
             }
-            Note::Tcp(
-                Notice::Outside { bytes, cut, .. } | Notice::ResetText { bytes, cut, .. },
-            ) => {
+            Note::Tcp(Notice::Outside { bytes, cut } | Notice::ResetText { bytes, cut }) => {
                 self.cut_off += cut;
                 bytes.len() as u64 + cut
             }
@@ -406,7 +404,7 @@ impl<W> Lines<W> {
                 self.no_data += bytes;
                 bytes
             }
-            Note::Late { bytes, cut, missed, .. } => {
+            Note::Late { bytes, cut, missed } => {
                 self.cut_off += cut;
                 if missed {
                     // It was said that they are.
