@@ -109,14 +109,17 @@ impl<L: Told> Walk<L> {
         self.last_time = packet.time;
         let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
         let (source, destination) = (segment.source, segment.destination);
+        // What comes with an RST is no part of what is said.
+        let pieces = if segment.flags.rst { &[] } else { found.pieces };
         if let Some(offset) = found.carrier.payload_at
             && !segment.payload.is_empty()
+            && !segment.flags.rst
         {
             let bytes = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
             let span = Span { packet: number, offset, bytes };
             assembler.carried(source, destination, sequence, span);
         }
-        for piece in found.pieces {
+        for piece in pieces {
             let span = Span { packet: piece.packet, offset: piece.at, bytes: piece.captured };
             assembler.carried(source, destination, sequence.wrapping_add(piece.offset), span);
         }
