@@ -74,9 +74,17 @@ impl<L: Listener> Assembler<L> {
         self.start.get_or_insert(time);
     }
 
-    /// A packet from `source` to `destination` carries data that begins with this sequence number.
-    pub fn carried(&mut self, source: Endpoint, destination: Endpoint, sequence: u32, span: Span) {
-        self.carriers.push(source, destination, sequence, span);
+    /// A packet from `source` to `destination`, captured at `time`, carries data that begins with this
+    /// sequence number.
+    pub fn carried(
+        &mut self,
+        time: i64,
+        source: Endpoint,
+        destination: Endpoint,
+        sequence: u32,
+        span: Span,
+    ) {
+        self.carriers.push(time, source, destination, sequence, span);
     }
 
     /// Who takes what is put together.
@@ -259,7 +267,7 @@ impl<L: Listener> Sink for Assembler<L> {
         if L::KINDS {
             let (source, destination) = spans::ends(origin);
             let delivered = &mut self.delivered[origin.connection.slot][origin.side.index()];
-            self.carriers.take(source, destination, sequence, bytes, delivered);
+            self.carriers.take(origin.time, source, destination, sequence, bytes, delivered);
         }
     }
 

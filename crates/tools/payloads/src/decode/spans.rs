@@ -22,6 +22,8 @@ pub struct Span {
 /// Captured data of a packet.
 #[derive(Clone, Copy, Debug)]
 struct Carried {
+    /// When it was captured.
+    time: i64,
     sequence: u32,
     span: Span,
 }
@@ -35,9 +37,11 @@ pub(super) struct Carriers {
 }
 
 impl Carriers {
-    /// A packet from `source` to `destination` carries data that begins with `sequence`.
+    /// A packet from `source` to `destination`, captured at `time`, carries data that begins with
+    /// `sequence`.
     pub(super) fn push(
         &mut self,
+        time: i64,
         source: Endpoint,
         destination: Endpoint,
         sequence: u32,
@@ -52,14 +56,15 @@ impl Carriers {
             }
         }
         let carried = self.by_ends.entry((source, destination)).or_default();
-        carried.push_back(Carried { sequence, span });
+        carried.push_back(Carried { time, sequence, span });
         self.count += 1;
     }
 
-    /// Where the `len` bytes from `sequence` on, which come out now, were captured first. Earlier
-    /// packets are forgotten.
+    /// Where the `len` bytes from `sequence` on, which come out now, were captured at `time`, or else
+    /// first. Earlier packets are forgotten.
     pub(super) fn take(
         &mut self,
+        time: i64,
         source: Endpoint,
         destination: Endpoint,
         sequence: u32,
@@ -73,11 +78,15 @@ impl Carriers {
         let mut at = sequence;
         let mut left = u32::try_from(len).unwrap_or(u32::MAX);
         while left > 0 {
-            let here = carried.iter().find_map(|carried| {
-                let skip = at.wrapping_sub(carried.sequence);
-                (skip < carried.span.bytes).then_some((skip, carried.span))
-            });
-            let Some((skip, span)) = here else {
+            let skip_of = |carried: &Carried| at.wrapping_sub(carried.sequence);
+            let mut here = carried.iter().filter(|carried| skip_of(carried) < carried.span.bytes);
+            let first = here.next();
+            // One that came first may still wait for what it answers, and may say something else.
+            let then = first
+                .filter(|first| first.time != time)
+                .and_then(|_| here.find(|carried| carried.time == time));
+            let Some((skip, span)) = then.or(first).map(|carried| (skip_of(carried), carried.span))
+            else {
                 // Nothing is known of it, which does not happen to data that was captured lately.
                 break;
             };
@@ -143,11 +152,11 @@ mod tests {
         let mut carriers = Carriers::default();
         let span = |packet, bytes| Span { packet, offset: 66, bytes };
         // The second is captured before the first, and the first is sent again.
-        carriers.push(end(1), end(2), u32::MAX - 1, span(5, 10));
-        carriers.push(end(1), end(2), 8, span(4, 10));
-        carriers.push(end(1), end(2), u32::MAX - 1, span(6, 10));
+        carriers.push(0, end(1), end(2), u32::MAX - 1, span(5, 10));
+        carriers.push(0, end(1), end(2), 8, span(4, 10));
+        carriers.push(0, end(1), end(2), u32::MAX - 1, span(6, 10));
         let mut delivered = VecDeque::new();
-        carriers.take(end(1), end(2), u32::MAX - 1, 20, &mut delivered);
+        carriers.take(0, end(1), end(2), u32::MAX - 1, 20, &mut delivered);
         let mut spans = Vec::new();
         consume(&mut delivered, 3, &mut spans);
         consume(&mut delivered, 9, &mut spans);
@@ -164,13 +173,13 @@ mod tests {
         let span = |packet, offset, bytes| Span { packet, offset, bytes };
         let mut carriers = Carriers::default();
         // What was sent is sent again with more after it.
-        carriers.push(end(1), end(2), 100, span(1, 66, 10));
-        carriers.push(end(1), end(2), 100, span(2, 66, 20));
-        carriers.push(end(2), end(1), 100, span(3, 66, 20));
+        carriers.push(0, end(1), end(2), 100, span(1, 66, 10));
+        carriers.push(0, end(1), end(2), 100, span(2, 66, 20));
+        carriers.push(0, end(2), end(1), 100, span(3, 66, 20));
         let mut delivered = VecDeque::new();
-        carriers.take(end(1), end(2), 100, 4, &mut delivered);
+        carriers.take(0, end(1), end(2), 100, 4, &mut delivered);
         assert_eq!(carriers.count, 3, "none has come out as a whole");
-        carriers.take(end(1), end(2), 104, 16, &mut delivered);
+        carriers.take(0, end(1), end(2), 104, 16, &mut delivered);
         assert_eq!(carriers.count, 1);
         let mut spans = Vec::new();
         consume(&mut delivered, 20, &mut spans);
@@ -179,20 +188,34 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_found_in_the_packet_of_their_time() {
+        let end = |port| Endpoint { address: [192, 0, 2, 1].into(), port };
+        let span = |packet| Span { packet, offset: 66, bytes: 10 };
+        for (time, packet) in [(1, 1), (2, 2), (3, 1)] {
+            let mut carriers = Carriers::default();
+            carriers.push(1, end(1), end(2), 100, span(1));
+            carriers.push(2, end(1), end(2), 100, span(2));
+            let mut delivered = VecDeque::new();
+            carriers.take(time, end(1), end(2), 100, 10, &mut delivered);
+            assert_eq!(delivered, [span(packet)], "{time}");
+        }
+    }
+
+    #[test]
     fn only_so_many_packets_are_remembered() {
         let end = |port| Endpoint { address: [192, 0, 2, 1].into(), port };
         let mut carriers = Carriers::default();
         let span = Span { packet: 1, offset: 66, bytes: 1 };
-        carriers.push(end(1), end(3), 0, span);
+        carriers.push(0, end(1), end(3), 0, span);
         for sequence in 1..PACKET_LIMIT as u32 {
-            carriers.push(end(1), end(2), sequence, span);
+            carriers.push(0, end(1), end(2), sequence, span);
         }
         assert_eq!(carriers.count, PACKET_LIMIT);
         // The longest queue goes.
-        carriers.push(end(1), end(3), 1, span);
+        carriers.push(0, end(1), end(3), 1, span);
         assert_eq!(carriers.count, 2);
         let mut delivered = VecDeque::new();
-        carriers.take(end(1), end(3), 0, 2, &mut delivered);
+        carriers.take(0, end(1), end(3), 0, 2, &mut delivered);
         assert_eq!((delivered.len(), carriers.count), (2, 0));
     }
 }

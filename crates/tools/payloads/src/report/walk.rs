@@ -117,11 +117,12 @@ impl<L: Told> Walk<L> {
         {
             let bytes = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
             let span = Span { packet: number, offset, bytes };
-            assembler.carried(source, destination, sequence, span);
+            assembler.carried(packet.time, source, destination, sequence, span);
         }
         for piece in pieces {
             let span = Span { packet: piece.packet, offset: piece.at, bytes: piece.captured };
-            assembler.carried(source, destination, sequence.wrapping_add(piece.offset), span);
+            let sequence = sequence.wrapping_add(piece.offset);
+            assembler.carried(packet.time, source, destination, sequence, span);
         }
         if counter.is_silence_before(packet.time) {
             // What waited for other segments belongs to the part before the silence.
