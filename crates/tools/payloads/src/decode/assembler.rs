@@ -396,10 +396,9 @@ impl<L: Listener> Sink for Assembler<L> {
 
     fn note(&mut self, origin: &Origin<'_>, note: Note<'_>) {
         match note {
-            Note::Repeated(_) | Note::Late { .. } => {}
             // Nothing comes after that.
             Note::Tcp(Notice::ResetText { .. }) => self.give(origin, true, true),
-            Note::Tcp(_) => {}
+            Note::Repeated(_) | Note::Late { .. } | Note::Tcp(_) => {}
             _ => self.give(origin, true, false),
         }
         if matches!(note, Note::Cut(_) | Note::Gap(_)) {

@@ -110,19 +110,21 @@ impl<L: Told> Walk<L> {
         let sequence = segment.sequence.wrapping_add(segment.flags.syn.into());
         let (source, destination) = (segment.source, segment.destination);
         // What comes with an RST is no part of what is said.
-        let pieces = if segment.flags.rst { &[] } else { found.pieces };
-        if let Some(offset) = found.carrier.payload_at
-            && !segment.payload.is_empty()
-            && !segment.flags.rst
-        {
-            let bytes = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
-            let span = Span { packet: number, offset, bytes };
-            assembler.carried(packet.time, source, destination, sequence, span);
-        }
-        for piece in pieces {
-            let span = Span { packet: piece.packet, offset: piece.at, bytes: piece.captured };
-            let sequence = sequence.wrapping_add(piece.offset);
-            assembler.carried(packet.time, source, destination, sequence, span);
+        if !segment.flags.rst {
+            let mut carried = |offset, span| {
+                let sequence = sequence.wrapping_add(offset);
+                assembler.carried(packet.time, source, destination, sequence, span);
+            };
+            if let Some(offset) = found.carrier.payload_at
+                && !segment.payload.is_empty()
+            {
+                let bytes = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
+                carried(0, Span { packet: number, offset, bytes });
+            }
+            for piece in found.pieces {
+                let (packet, bytes) = (piece.packet, piece.captured);
+                carried(piece.offset, Span { packet, offset: piece.at, bytes });
+            }
         }
         if counter.is_silence_before(packet.time) {
             // What waited for other segments belongs to the part before the silence.
